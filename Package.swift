@@ -1,0 +1,75 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+/// The folders of `Sources/KernelMemory`, lowest layer first.
+///
+/// A layer may name only itself and the layers before it; `./dev layers` proves it.
+let layers = [
+  "Units", "Machine", "Structures", "PageTables", "BootMemory", "MemoryModel", "PageAllocator",
+  "Vmemmap", "HugeTLB", "Subsystem", "Interface",
+]
+
+/// What every target is built with: each raw operation is written `unsafe`, and nothing that
+/// Embedded Swift refuses gets past a hosted build.
+let strict: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .treatWarning("StrictMemorySafety", as: .error),
+  .treatWarning("EmbeddedRestrictions", as: .error),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// Targets above the core may use existentials and untyped errors.
+let hosted: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .treatWarning("StrictMemorySafety", as: .error),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+  name: "swift-vmemmap",
+  products: [
+    .library(name: "KernelMemory", targets: ["KernelMemory"]),
+    .executable(name: "hvo", targets: ["hvo"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+  ],
+  targets: [
+    .target(name: "KernelMemory", sources: layers, swiftSettings: strict),
+    .target(
+      name: "LinuxHost",
+      dependencies: [.product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: hosted),
+    .target(
+      name: "HVOKit",
+      dependencies: [
+        "KernelMemory", "LinuxHost", .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: hosted),
+    .executableTarget(
+      name: "hvo",
+      dependencies: [
+        "HVOKit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: hosted),
+    .target(
+      name: "TestSupport", dependencies: ["KernelMemory"], path: "Tests/TestSupport",
+      swiftSettings: hosted),
+    .testTarget(
+      name: "KernelMemoryTests", dependencies: ["KernelMemory", "TestSupport"],
+      swiftSettings: hosted),
+    .testTarget(
+      name: "LinuxHostTests", dependencies: ["LinuxHost"], resources: [.copy("Fixtures")],
+      swiftSettings: hosted),
+    .testTarget(
+      name: "HVOKitTests", dependencies: ["HVOKit", "TestSupport"], swiftSettings: hosted),
+    .testTarget(
+      name: "ConformanceTests", dependencies: ["HVOKit"], resources: [.copy("Golden")],
+      swiftSettings: hosted),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if !hasFeature(Embedded)
+  import Glibc
+
+  /// A simulated host: sparse RAM, a software MMU and any number of CPUs, each with a TLB of its own.
+  ///
+  /// It is a value that a test owns; many live side by side in one process. One thread may drive
+  /// all CPUs in turn (``Threading/one``), or each CPU has its thread (``Threading/many``); the
+  /// second costs a lock for each access.
+  public final class HostedMachine: @unchecked Sendable {
+    /// Who drives the CPUs.
+    public enum Threading: Sendable {
+      /// One thread at a time, which says with ``run(on:_:)`` which CPU it is.
+      case one
+      /// Any number of threads, each bound to its CPU with ``run(on:_:)``.
+      case many
+    }
+
+    /// What the hardware has spent so far.
+    public let cost = CostMeter()
+    /// Makes allocations fail on demand.
+    public let failures = FailureInjector()
+    /// How the MMU reads its tables.
+    public let regime: TranslationRegime
+    /// The number of CPUs.
+    public let cpuCount: Int
+    let threading: Threading
+    let memory: SparseMemory
+    let decoder: EntryDecoder
+    let caches: [TranslationCache]
+    /// The pages of a range above which a flush drops the whole TLB instead.
+    ///
+    /// - Linux: `tlb_single_page_flush_ceiling` (spec 03 section 8).
+    public let pageFlushCeiling: UInt = 33
+    private var soleThreadCPU = CPUID(0)
+    /// The top table; written once, before a second CPU runs.
+    private(set) var root = PhysicalAddress(0)
+    private let readers: [ReaderSection]
+
+    /// Builds a host with `byteCount` bytes of physical span, all of it zero.
+    ///
+    /// - Throws: ``HostedMachineError``; nothing is left behind.
+    public init(
+      span byteCount: UInt, regime: TranslationRegime = .x86FourLevel, cpuCount: Int = 1,
+      threading: Threading = .one
+    ) throws(HostedMachineError) {
+      guard (1...4096).contains(cpuCount) else { throw .unsupportedCPUCount(cpuCount) }
+      guard byteCount > 0, byteCount <= 64 << 40 else { throw .unsupportedSpan(bytes: byteCount) }
+      memory = try SparseMemory(byteCount: byteCount)
+      self.regime = regime
+      self.cpuCount = cpuCount
+      self.threading = threading
+      decoder = EntryDecoder(regime)
+      caches = (0..<cpuCount).map { _ in TranslationCache() }
+      readers = (0..<cpuCount).map { _ in ReaderSection() }
+    }
+
+    /// The bytes from physical zero to the end of the machine's last memory.
+    public var span: UInt { memory.byteCount }
+
+    /// The CPU that executes the caller.
+    public var currentCPU: CPUID {
+      threading == .one ? soleThreadCPU : CPUBinding.current
+    }
+
+    /// Runs `body` as `cpu`.
+    ///
+    /// - Precondition: the machine has such a CPU, and no other thread is it meanwhile.
+    public func run<Result, Failure: Error>(
+      on cpu: CPUID, _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+      precondition(cpu.index < cpuCount, "a machine runs code on CPUs that it has")
+      let before = currentCPU
+      bind(to: cpu)
+      defer { bind(to: before) }
+      return try body()
+    }
+
+    private func bind(to cpu: CPUID) {
+      if threading == .one { soleThreadCPU = cpu } else { CPUBinding.current = cpu }
+    }
+
+    /// Makes `table` the top of the page tables of all CPUs.
+    public func setTranslationRoot(_ table: PhysicalAddress) {
+      root = table
+      flushAllTranslations()
+    }
+
+    /// Lets other threads run while the caller waits for a lock.
+    static func relaxWhileSpinning() { sched_yield() }
+
+    /// The memory at `address`, through the direct map.
+    ///
+    /// - Precondition: the address lies inside the machine's span.
+    @inline(__always)
+    func pointer(to address: PhysicalAddress) -> UnsafeMutableRawPointer {
+      assert(address.rawValue < memory.byteCount, "the direct map ends with the memory")
+      return unsafe memory.base + Int(bitPattern: address.rawValue)
+    }
+
+    /// Drops the contents of `byteCount` bytes from `address` on: they read as zero.
+    ///
+    /// The caller promises that nobody cares what was there.
+    func discardContents(at address: PhysicalAddress, byteCount: UInt) {
+      memory.discard(at: address.rawValue, byteCount: byteCount)
+    }
+  }
+
+  extension HostedMachine {
+    /// Marks the caller as a reader whom ``waitForGracePeriod()`` waits for.
+    func withReaderSection<Result>(_ body: () -> Result) -> Result {
+      let section = readers[currentCPU.index]
+      section.enter()
+      defer { section.leave() }
+      return body()
+    }
+
+    /// Waits until every reader that was inside its section has left it.
+    ///
+    /// - Linux: `synchronize_rcu()`.
+    func waitForGracePeriod() {
+      cost.add(1, to: .gracePeriods)
+      guard threading == .many else { return }
+      let here = currentCPU
+      for (index, section) in readers.enumerated() where index != here.index {
+        section.waitUntilLeft()
+      }
+    }
+  }
+#endif

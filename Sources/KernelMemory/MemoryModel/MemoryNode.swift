@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A run of memory that belongs to one node.
+public struct NodeMemory: Equatable, Sendable {
+  /// The node.
+  public var node: NodeID
+  /// Its frames.
+  public var frames: FrameRange
+
+  /// Says that `frames` belong to `node`.
+  public init(node: NodeID, frames: FrameRange) {
+    self.node = node
+    self.frames = frames
+  }
+}
+
+/// Memory and processors that are near each other.
+///
+/// A node may have no memory; then it has no populated zone and only borrows.
+///
+/// - Linux: `pg_data_t`.
+struct MemoryNode: Sendable {
+  let id: NodeID
+  /// The node's memory, ascending.
+  let memory: [FrameRange]
+  /// The node's zones, as indexes into ``MemoryTopology/zones``, lowest kind first.
+  let zoneIndexes: [Int]
+  /// Distance to each node, by ``MemoryTopology/nodes`` index.
+  let distances: [Int]
+
+  var hasMemory: Bool { !memory.isEmpty }
+}

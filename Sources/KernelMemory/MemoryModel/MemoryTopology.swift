@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The machine's memory as the kernel divides it: nodes, their zones, and sections.
+///
+/// - Linux: `node_data[]`, `node_zones`.
+final class MemoryTopology: Sendable {
+  /// Online nodes, by ascending number.
+  let nodes: [MemoryNode]
+  /// All zones of all nodes, node by node, lowest kind first; also those without memory.
+  let zones: [Zone]
+  let sections: SectionTable
+  /// One more than the highest frame with memory.
+  let end: PageFrameNumber
+
+  init(nodes: [MemoryNode], zones: [Zone], sections: SectionTable, end: PageFrameNumber) {
+    self.nodes = nodes
+    self.zones = zones
+    self.sections = sections
+    self.end = end
+  }
+
+  /// The zone that spans `pfn`.
+  ///
+  /// A section that belongs to one zone says so; at a border the spans are searched. Where spans
+  /// of interleaved nodes overlap, the node's own memory decides.
+  @inline(__always)
+  func zone(of pfn: PageFrameNumber) -> Zone? {
+    if let index = sections[sections.number(of: pfn)].zoneIndex { return zones[Int(index)] }
+    return searchZone(of: pfn)
+  }
+
+  @inline(never)
+  private func searchZone(of pfn: PageFrameNumber) -> Zone? {
+    guard let node = nodes.first(where: { node in node.memory.contains { $0.contains(pfn) } })
+    else { return nil }
+    for index in node.zoneIndexes where zones[index].span.contains(pfn) { return zones[index] }
+    return nil
+  }
+
+  /// The online node `id`.
+  func node(_ id: NodeID) -> MemoryNode? { nodes.first { $0.id == id } }
+
+  /// The position of node `id` in ``nodes``.
+  func position(of id: NodeID) -> Int? { nodes.firstIndex { $0.id == id } }
+
+  /// The node with the memory `pfn`.
+  func nodeID(of pfn: PageFrameNumber) -> NodeID? { zone(of: pfn)?.node }
+
+  /// Whether `pfn` is memory, not a hole.
+  func hasMemory(at pfn: PageFrameNumber) -> Bool {
+    nodes.contains { node in node.memory.contains { $0.contains(pfn) } }
+  }
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// All sections of physical memory, by number.
+///
+/// Two levels: a root of pointers, and groups of sections that exist where there is memory, so that
+/// a hole of terabytes costs nothing.
+///
+/// - Linux: `mem_section[][]`, the "extreme" table (spec 01 section 5).
+@safe final class SectionTable: @unchecked Sendable {
+  /// log2 of the base pages of a section.
+  let order: PageOrder
+  /// The order of a pageblock.
+  let pageblockOrder: PageOrder
+  /// One more than the highest section number that can be asked for.
+  let limit: UInt
+  private let roots: UnsafeMutablePointer<UnsafeMutablePointer<MemorySection>?>
+  private let rootCount: Int
+  private static var groupShift: UInt { 8 }
+
+  /// An empty table for memory below `end`.
+  init(order: PageOrder, pageblockOrder: PageOrder, end: PageFrameNumber) {
+    self.order = order
+    self.pageblockOrder = pageblockOrder
+    limit = end.aligned(upTo: order).rawValue &>> UInt(order.rawValue)
+    rootCount = Int((limit &+ (1 &<< Self.groupShift) &- 1) &>> Self.groupShift)
+    unsafe roots = .allocate(capacity: max(rootCount, 1))
+    unsafe roots.initialize(repeating: nil, count: max(rootCount, 1))
+  }
+
+  deinit {
+    for index in 0..<rootCount {
+      guard let group = unsafe roots[index] else { continue }
+      for member in 0..<(1 << Int(Self.groupShift)) {
+        unsafe group[member].pageblocks?.deallocate()
+      }
+      unsafe group.deallocate()
+    }
+    unsafe roots.deallocate()
+  }
+
+  /// The number of the section with `pfn`.
+  @inline(__always)
+  func number(of pfn: PageFrameNumber) -> SectionNumber {
+    SectionNumber(pfn.rawValue &>> UInt(order.rawValue))
+  }
+
+  /// The frames of section `number`.
+  func frames(of number: SectionNumber) -> FrameRange {
+    FrameRange(
+      start: PageFrameNumber(number.rawValue &<< UInt(order.rawValue)),
+      pageCount: order.pageCount)
+  }
+
+  /// The pageblocks of one section.
+  var pageblocksPerSection: Int {
+    order > pageblockOrder ? 1 << (order.index - pageblockOrder.index) : 1
+  }
+
+  /// What is known of section `number`; an absent section has no marks.
+  subscript(_ number: SectionNumber) -> MemorySection {
+    @inline(__always) get {
+      guard number.rawValue < limit,
+        let group = unsafe roots[Int(bitPattern: number.rawValue &>> Self.groupShift)]
+      else { return MemorySection() }
+      return unsafe group[Int(bitPattern: number.rawValue & ((1 &<< Self.groupShift) &- 1))]
+    }
+  }
+
+  /// Changes what is known of section `number`, which comes into being if need be.
+  ///
+  /// - Precondition: the number is below ``limit``; hot-plug and boot are the only callers.
+  func update(_ number: SectionNumber, _ body: (inout MemorySection) -> Void) {
+    precondition(number.rawValue < limit, "a section lies inside the physical span")
+    let root = Int(bitPattern: number.rawValue &>> Self.groupShift)
+    let member = Int(bitPattern: number.rawValue & ((1 &<< Self.groupShift) &- 1))
+    if unsafe roots[root] == nil {
+      let group = UnsafeMutablePointer<MemorySection>.allocate(capacity: 1 << Int(Self.groupShift))
+      unsafe group.initialize(repeating: MemorySection(), count: 1 << Int(Self.groupShift))
+      unsafe roots[root] = group
+    }
+    guard let group = unsafe roots[root] else { return }
+    body(&(unsafe group[member]))
+  }
+
+  /// Gives section `number` its pageblocks, all of `type`, if it has none.
+  func makePageblocks(of number: SectionNumber, type: MigrateType) {
+    let count = pageblocksPerSection
+    update(number) { section in
+      guard unsafe section.pageblocks == nil else { return }
+      let blocks = UnsafeMutablePointer<UInt8>.allocate(capacity: count)
+      unsafe blocks.initialize(repeating: type.rawValue, count: count)
+      unsafe section.pageblocks = blocks
+    }
+  }
+}
+
+extension SectionTable {
+  private static var isolated: UInt8 { 0x80 }
+
+  /// The byte of the pageblock with `pfn`.
+  @inline(__always)
+  private func pageblock(of pfn: PageFrameNumber) -> UnsafeMutablePointer<UInt8>? {
+    guard let blocks = unsafe self[number(of: pfn)].pageblocks else { return nil }
+    let within = pfn.rawValue & (order.pageCount &- 1)
+    return unsafe blocks + Int(bitPattern: within &>> UInt(pageblockOrder.rawValue))
+  }
+
+  /// The type of the pageblock with `pfn`.
+  @inline(__always)
+  func migrateType(of pfn: PageFrameNumber) -> MigrateType {
+    guard let block = unsafe pageblock(of: pfn) else { return .movable }
+    return MigrateType(rawValue: unsafe block.pointee & ~Self.isolated) ?? .movable
+  }
+
+  /// Whether the pageblock with `pfn` is kept from the free lists.
+  @inline(__always)
+  func isIsolated(_ pfn: PageFrameNumber) -> Bool {
+    guard let block = unsafe pageblock(of: pfn) else { return false }
+    return unsafe block.pointee & Self.isolated != 0
+  }
+
+  /// Changes the type of the pageblock with `pfn`; isolation stays.
+  func setMigrateType(_ type: MigrateType, of pfn: PageFrameNumber) {
+    guard let block = unsafe pageblock(of: pfn) else { return }
+    unsafe block.pointee = unsafe block.pointee & Self.isolated | type.rawValue
+  }
+
+  /// Isolates the pageblock with `pfn`, or ends its isolation.
+  func setIsolated(_ isolated: Bool, of pfn: PageFrameNumber) {
+    guard let block = unsafe pageblock(of: pfn) else { return }
+    unsafe block.pointee =
+      unsafe block.pointee & ~Self.isolated | (isolated ? Self.isolated : 0)
+  }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+/// A run of one node's memory that is good for the same requests.
+///
+/// The counts are what `/proc/zoneinfo` shows. ``managedPageCount`` changes when reserved memory is
+/// released, so it is atomic; span and presence change only at boot and with hotplug.
+///
+/// - Linux: `struct zone`.
+final class Zone: @unchecked Sendable {
+  /// The zone's place in ``MemoryTopology/zones``.
+  let index: Int
+  let node: NodeID
+  let kind: ZoneKind
+  /// The frames from the first to the last, holes included.
+  private(set) var span: FrameRange
+  /// Frames with memory.
+  ///
+  /// - Unit: base pages.
+  private(set) var presentPageCount: UInt
+  /// Frames given to the page allocator so far.
+  ///
+  /// - Unit: base pages.
+  let managed = Atomic<UInt>(0)
+  /// Managed frames that are set aside for contiguous allocation.
+  let contiguousArea = Atomic<UInt>(0)
+
+  init(index: Int, node: NodeID, kind: ZoneKind, span: FrameRange, presentPageCount: UInt) {
+    self.index = index
+    self.node = node
+    self.kind = kind
+    self.span = span
+    self.presentPageCount = presentPageCount
+  }
+
+  /// Frames from the first to the last, holes included.
+  ///
+  /// - Unit: base pages.
+  var spannedPageCount: UInt { span.pageCount }
+
+  /// Frames given to the page allocator so far.
+  ///
+  /// - Unit: base pages.
+  var managedPageCount: UInt { managed.load(ordering: .relaxed) }
+
+  /// Whether the zone has memory at all.
+  var isPopulated: Bool { presentPageCount > 0 }
+
+  /// What descriptors of the zone's frames say about their place.
+  var place: UInt64 { DescriptorPlace.bits(node: node, zone: kind) }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A stock of single frames on one node, drawn from the free lists a run at a time.
+///
+/// Work that needs many frames takes them from here one by one, and they lie together: a batch
+/// pays for the zone's lock once a run. Each frame counts as one allocation of its own, and may be
+/// made to fail as such. What is left over goes back with ``returnRest(to:)``.
+struct FrameSupply: ~Copyable {
+  private let node: NodeID
+  private let options: AllocationOptions
+  /// How many frames to fetch at a time.
+  private let runLength: UInt
+  private var stock = PageFrameNumber(0)..<PageFrameNumber(0)
+
+  /// A stock of frames on `node`, as `options` say.
+  init(node: NodeID, options: AllocationOptions, runLength: UInt) {
+    self.node = node
+    self.options = options
+    self.runLength = runLength
+  }
+
+  deinit {
+    precondition(stock.isEmpty, "a supply's frames were dropped instead of returned")
+  }
+
+  /// Whether the supply is for such requests.
+  func serves(_ node: NodeID, _ options: AllocationOptions) -> Bool {
+    self.node == node && self.options == options
+  }
+
+  /// The next frame, with one reference; nil if there is none.
+  @inline(__always)
+  mutating func take(from allocator: PageAllocator) -> PageFrameNumber? {
+    if allocator.machine.failures.takesAllocation(of: .page) { return nil }
+    if stock.isEmpty {
+      guard let run = allocator.takeRun(upTo: runLength, on: node, options) else { return nil }
+      stock = run
+    }
+    let pfn = stock.lowerBound
+    stock = pfn.advanced(by: 1)..<stock.upperBound
+    allocator.machine.cost.add(1, to: .framesAllocated)
+    return pfn
+  }
+
+  /// Gives the unused frames back.
+  mutating func returnRest(to allocator: PageAllocator) {
+    if !stock.isEmpty { allocator.returnRun(stock) }
+    stock = PageFrameNumber(0)..<PageFrameNumber(0)
+  }
+}
+
+extension PageAllocator {
+  /// Takes up to `count` single frames that lie together off the free lists of one zone.
+  ///
+  /// - Returns: at least one frame, each with one reference; nil if no zone may give one.
+  fileprivate func takeRun(
+    upTo count: UInt, on node: NodeID, _ options: AllocationOptions
+  ) -> FrameRange? {
+    guard let position = topology.position(of: node) else { return nil }
+    for index in zoneOrders[position] {
+      let zone = topology.zones[index]
+      if zone.kind > options.highestZone { continue }
+      if options.contains(.thisNode), zone.node != node { continue }
+      if let run = takeRun(upTo: count, fromZone: index, options) { return run }
+    }
+    return nil
+  }
+
+  private func takeRun(
+    upTo count: UInt, fromZone index: Int, _ options: AllocationOptions
+  ) -> FrameRange? {
+    let lists = freeLists[index]
+    var order = largestBlock(at: PageFrameNumber(0), pageCount: max(count, 1))
+    while true {
+      if allows(order, in: lists, options),
+        let pfn = lists.lock.withLock({ removeBlock(order, options.migrateType, from: lists) })
+      {
+        return prepare(FrameRange(start: pfn, pageCount: order.pageCount), in: lists.zone)
+      }
+      guard order > .page else { break }
+      order = PageOrder(order.index - 1)
+    }
+    guard allows(.page, in: lists, options),
+      let pfn = cpuLists[index].take(.page, options.migrateType, vmemmap, machine.currentCPU)
+    else { return nil }
+    return prepare(FrameRange(start: pfn, pageCount: 1), in: lists.zone)
+  }
+
+  /// Makes bare frames single ones with one reference each.
+  private func prepare(_ frames: FrameRange, in zone: Zone) -> FrameRange {
+    let place = zone.place
+    for pfn in frames { vmemmap.initialize(pfn, place: place, references: 1) }
+    return frames
+  }
+
+  /// Puts frames of a run that nobody used back.
+  fileprivate func returnRun(_ frames: FrameRange) {
+    guard let zone = topology.zone(of: frames.lowerBound) else { return }
+    let place = zone.place
+    for pfn in frames { vmemmap.initialize(pfn, place: place, references: 0) }
+    let lists = freeLists[zone.index]
+    lists.lock.withLock { insertRange(frames, in: lists) }
+  }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension PageAllocator {
+  /// Allocates a bare block of `order`, on `node` if possible.
+  ///
+  /// The head's descriptor says "allocated, no reference"; the other descriptors say nothing yet.
+  ///
+  /// - Returns: the first frame, or nil if no zone may give such a block; then nothing changed.
+  /// - Linux: `get_page_from_freelist()`; there is nothing to reclaim here, so all retrying
+  ///   efforts come to the same.
+  func allocateBlock(
+    _ order: PageOrder, on node: NodeID, _ options: AllocationOptions
+  ) -> PageFrameNumber? {
+    if machine.failures.takesAllocation(of: order) { return nil }
+    return takeBlock(order, on: node, options)
+  }
+
+  /// Allocates one frame with one reference, for the kernel's own use unless `options` say more.
+  func allocateFrame(
+    on node: NodeID, _ options: AllocationOptions = []
+  ) -> PageFrameNumber? {
+    guard let pfn = allocateBlock(.page, on: node, options) else { return nil }
+    vmemmap.with(pfn) { $0.counts = DescriptorCounts(references: 1) }
+    if options.contains(.zeroed) { clearContents(of: pfn) }
+    return pfn
+  }
+
+  /// Fills a frame with zeroes.
+  func clearContents(of pfn: PageFrameNumber) {
+    let size = vmemmap.pageSize
+    unsafe machine.pointer(to: size.address(of: pfn))
+      .initializeMemory(as: UInt8.self, repeating: 0, count: Int(size.byteCount))
+  }
+
+  /// ``allocateBlock(_:on:_:)`` beyond the failure injection.
+  func takeBlock(
+    _ order: PageOrder, on node: NodeID, _ options: AllocationOptions
+  ) -> PageFrameNumber? {
+    guard order <= maximumOrder, let position = topology.position(of: node) else { return nil }
+    for index in zoneOrders[position] {
+      let zone = topology.zones[index]
+      if zone.kind > options.highestZone { continue }
+      if options.contains(.thisNode), zone.node != node { continue }
+      guard allows(order, in: freeLists[index], options) else { continue }
+      if let pfn = takeBlock(order, fromZone: index, options) {
+        machine.cost.add(order.pageCount, to: .framesAllocated)
+        events.allocatedPages.wrappingAdd(order.pageCount, ordering: .relaxed)
+        return pfn
+      }
+    }
+    return nil
+  }
+
+  private func takeBlock(
+    _ order: PageOrder, fromZone index: Int, _ options: AllocationOptions
+  ) -> PageFrameNumber? {
+    let lists = freeLists[index]
+    if let pfn = cpuLists[index].take(order, options.migrateType, vmemmap, machine.currentCPU) {
+      return pfn
+    }
+    return lists.lock.withLock { removeBlock(order, options.migrateType, from: lists) }
+  }
+
+  /// Takes a block of `order` off a zone's free lists, of `type` or of what may stand in for it.
+  ///
+  /// The caller holds the zone's lock.
+  func removeBlock(
+    _ order: PageOrder, _ type: MigrateType, from lists: ZoneFreeLists
+  ) -> PageFrameNumber? {
+    if type == .movable, usesContiguousAreaFirst(lists),
+      let pfn = removeBlock(order, listedAs: .cma, from: lists)
+    {
+      return pfn
+    }
+    if let pfn = removeBlock(order, listedAs: type, from: lists) { return pfn }
+    if type == .movable, openFreeSection(in: lists),
+      let pfn = removeBlock(order, listedAs: type, from: lists)
+    {
+      return pfn
+    }
+    if type == .movable, let pfn = removeBlock(order, listedAs: .cma, from: lists) { return pfn }
+    return removeFallbackBlock(order, type, from: lists)
+  }
+
+  /// Movable requests use contiguous memory first while more than half of what is free is such.
+  private func usesContiguousAreaFirst(_ lists: ZoneFreeLists) -> Bool {
+    lists.freeContiguousPageCount.load(ordering: .relaxed)
+      > lists.freePageCount.load(ordering: .relaxed) / 2
+  }
+
+  /// Takes a block of `order` from the lists of exactly `type`, cut from the smallest that fits.
+  @inline(__always)
+  func removeBlock(
+    _ order: PageOrder, listedAs type: MigrateType, from lists: ZoneFreeLists
+  ) -> PageFrameNumber? {
+    var size = order
+    while size <= maximumOrder {
+      if let pfn = lists.withList(size, type, { vmemmap.first(of: $0) }) {
+        removeFromList(pfn, size, lists)
+        split(pfn, from: size, to: order, type: type, in: lists)
+        count(order.pageCount, takenFrom: lists, type: type)
+        return pfn
+      }
+      size = size.next
+    }
+    return nil
+  }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How far requests may empty a zone.
+///
+/// - Unit: base pages.
+/// - Linux: `zone->_watermark` (spec 02 section 4).
+public struct Watermarks: Equatable, Sendable {
+  public var min: UInt = 0
+  public var low: UInt = 0
+  public var high: UInt = 0
+  public var promo: UInt = 0
+}
+
+/// How a kernel sizes its reserves.
+enum WatermarkPolicy {
+  /// The reserve for all zones together that a kernel chooses at boot.
+  ///
+  /// - Parameters:
+  ///   - lowKiB: the memory outside the movable zone.
+  ///   - populatedZones: the number of populated zones outside the movable zone.
+  /// - Returns: KiB. Huge pages raise the square-root rule, as khugepaged does.
+  static func minimumFreeKiB(
+    lowKiB: UInt, populatedZones: UInt, pageblockPages: UInt, pageSize: PageSize
+  ) -> UInt {
+    let base = Swift.min(Swift.max(squareRoot(lowKiB &* 16), 128), 262_144)
+    let pageKiB = pageSize.byteCount >> 10
+    let wanted = 11 &* pageblockPages &* populatedZones &* pageKiB
+    return Swift.max(base, Swift.min(wanted, lowKiB / 20))
+  }
+
+  /// The largest number whose square is not above `value`.
+  static func squareRoot(_ value: UInt) -> UInt {
+    var low: UInt = 0
+    var high: UInt = 1 << 32
+    while high - low > 1 {
+      let middle = low + (high - low) / 2
+      if middle.multipliedReportingOverflow(by: middle).overflow || middle * middle > value {
+        high = middle
+      } else {
+        low = middle
+      }
+    }
+    return low
+  }
+
+  /// The marks of a zone.
+  ///
+  /// - Parameters:
+  ///   - share: the zone's part of the reserve, in pages.
+  ///   - managed: the zone's managed pages.
+  static func watermarks(
+    kind: ZoneKind, share: UInt, managed: UInt
+  ) -> Watermarks {
+    let min = kind == .movable ? Swift.min(Swift.max(managed / 1024, 32), 128) : share
+    let gap = Swift.max(share / 4, managed / 1000)
+    return Watermarks(min: min, low: min + gap, high: min + 2 * gap, promo: min + 3 * gap)
+  }
+
+  /// The divisor by which higher zones' memory is kept back from a zone; 0 for none.
+  static func reserveRatio(of kind: ZoneKind) -> UInt {
+    switch kind {
+    case .dma, .dma32: 256
+    case .normal: 32
+    case .movable, .device: 0
+    }
+  }
+}

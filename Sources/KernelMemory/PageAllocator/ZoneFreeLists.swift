@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+/// The free memory of one zone: lists of blocks by order and type, and whole free sections.
+///
+/// ```
+/// free sections  ▣▣▣▢▣…      nobody has touched these: no descriptor is written for them
+/// order 10       ◼─◼─◼       heads are linked through their descriptors; a head says "buddy"
+///  …                         and its order, the other frames of the block say nothing
+/// order 0        ◼─◼
+/// ```
+///
+/// A section that is entirely free is one bit. It is cut into blocks when a list runs dry, so that
+/// a terabyte that is never used costs no descriptor. Reports count it as blocks of the largest
+/// order, as a kernel that has finished its deferred initialisation would.
+///
+/// Everything but the counts is guarded by ``lock``.
+///
+/// - Linux: `zone->free_area` and the deferred part of a node.
+@safe final class ZoneFreeLists: @unchecked Sendable {
+  let zone: Zone
+  let lock = SpinLock()
+  /// Frames on the lists and in free sections, isolated blocks apart.
+  ///
+  /// - Unit: base pages.
+  let freePageCount = Atomic<UInt>(0)
+  /// The part of ``freePageCount`` in blocks for contiguous allocation.
+  let freeContiguousPageCount = Atomic<UInt>(0)
+  /// Whole free sections, by number above ``firstSection``.
+  let freeSections: BitMap
+  let firstSection: SectionNumber
+  /// The largest order on a list.
+  let maximumOrder: PageOrder
+  /// Marks of how far the zone may be emptied.
+  var watermarks = Watermarks()
+  private let lists: UnsafeMutablePointer<FrameList>
+  private static var typeCount: Int { MigrateType.allCases.count }
+
+  init(zone: Zone, maximumOrder: PageOrder, sections: SectionTable) {
+    self.zone = zone
+    self.maximumOrder = maximumOrder
+    let count = (maximumOrder.index + 1) * (Self.typeCount + 1)
+    unsafe lists = .allocate(capacity: count)
+    unsafe lists.initialize(repeating: FrameList(), count: count)
+    firstSection = sections.number(of: zone.span.lowerBound)
+    let end = zone.span.upperBound.aligned(upTo: sections.order)
+    freeSections = BitMap(
+      bitCount: zone.span.isEmpty
+        ? 0 : Int(sections.number(of: end).rawValue - firstSection.rawValue))
+  }
+
+  deinit {
+    unsafe lists.deallocate()
+  }
+
+  /// The list of free blocks of `order` and `type`.
+  @inline(__always)
+  func withList<Result>(
+    _ order: PageOrder, _ type: MigrateType, _ body: (inout FrameList) -> Result
+  ) -> Result {
+    body(&(unsafe lists[order.index &* (Self.typeCount &+ 1) &+ Int(type.rawValue)]))
+  }
+
+  /// The list of free blocks of `order` in isolated pageblocks.
+  func withIsolatedList<Result>(
+    _ order: PageOrder, _ body: (inout FrameList) -> Result
+  ) -> Result {
+    body(&(unsafe lists[order.index &* (Self.typeCount &+ 1) &+ Self.typeCount]))
+  }
+
+  /// The number of free blocks of `order` and `type` on a list.
+  @inline(__always)
+  func blockCount(_ order: PageOrder, _ type: MigrateType) -> UInt {
+    unsafe lists[order.index &* (Self.typeCount &+ 1) &+ Int(type.rawValue)].count
+  }
+
+  /// The bit of section `number`.
+  @inline(__always)
+  func bit(of number: SectionNumber) -> Int {
+    Int(bitPattern: number.rawValue &- firstSection.rawValue)
+  }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+/// A page table in physical memory, seen as its entries.
+///
+/// Each entry is read and written whole: another CPU may walk the table at any moment.
+@safe struct EntryTable {
+  private let entries: UnsafeMutablePointer<Atomic<UInt64>>
+  private let isBigEndian: Bool
+
+  /// The table at `address`.
+  @inline(__always)
+  init(at address: PhysicalAddress, machine: Machine, format: borrowing PagingFormat) {
+    unsafe entries = machine.pointer(to: address).assumingMemoryBound(to: Atomic<UInt64>.self)
+    isBigEndian = format.bits.isBigEndian
+  }
+
+  /// The entry at `index`.
+  ///
+  /// Reading pairs with the releasing store of another CPU, so that what an entry points to is
+  /// seen as complete as it was when the entry was written.
+  subscript(_ index: UInt) -> PageTableEntry {
+    @inline(__always) get {
+      let raw = unsafe entries[Int(bitPattern: index)].load(ordering: .acquiring)
+      return PageTableEntry(rawValue: isBigEndian ? raw.byteSwapped : raw)
+    }
+    @inline(__always) nonmutating set {
+      let raw = isBigEndian ? newValue.rawValue.byteSwapped : newValue.rawValue
+      unsafe entries[Int(bitPattern: index)].store(raw, ordering: .releasing)
+    }
+  }
+
+  /// Writes `count` leaves of the last level for the frames from `address` on.
+  @inline(__always)
+  func fill(
+    _ count: UInt, from address: PhysicalAddress, format: borrowing PagingFormat
+  ) {
+    var raw = format.leaf(address, at: 0).rawValue
+    let stride = format.frameStride
+    for index in 0..<Int(bitPattern: count) {
+      unsafe entries[index].store(isBigEndian ? raw.byteSwapped : raw, ordering: .relaxed)
+      raw &+= stride
+    }
+  }
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import HVOKit
+
+/// The records of real kernels that lie beside the tests, unchanged.
+enum GoldenRecords {
+  /// The names of all records, such as `a1-grow-shrink-2m.7.2`, in order.
+  static let names: [String] = {
+    let files = try? FileManager.default.contentsOfDirectory(atPath: folder)
+    return (files ?? []).filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.sorted()
+  }()
+
+  /// Reads the record called `name`.
+  static func load(_ name: String) throws(RecordError) -> Record {
+    try Record(contentsOf: "\(folder)/\(name).json")
+  }
+
+  private static let folder = Bundle.module.resourcePath.map { "\($0)/Golden" } ?? "Golden"
+}
