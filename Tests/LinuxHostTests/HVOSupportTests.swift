@@ -7,10 +7,10 @@ import Testing
   private static let lines = [
     "built-in": "CONFIG_HUGETLB_PAGE_OPTIMIZE_VMEMMAP=y\n",
     "built-in-on": """
-      CONFIG_HUGETLB_PAGE_OPTIMIZE_VMEMMAP=y
-      CONFIG_HUGETLB_PAGE_OPTIMIZE_VMEMMAP_DEFAULT_ON=y
+    CONFIG_HUGETLB_PAGE_OPTIMIZE_VMEMMAP=y
+    CONFIG_HUGETLB_PAGE_OPTIMIZE_VMEMMAP_DEFAULT_ON=y
 
-      """,
+    """,
     "old-name": "CONFIG_HUGETLB_PAGE_FREE_VMEMMAP=y\n",
     "left-out": "# CONFIG_HUGETLB_PAGE_OPTIMIZE_VMEMMAP is not set\n",
   ]

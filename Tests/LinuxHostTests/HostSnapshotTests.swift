@@ -17,7 +17,8 @@ import Testing
 
   @Test func `of this machine describes the same machine`() throws {
     try withSnapshot(of: "/") { report in
-      #expect(try HostReader(root: report.directory).read() == report.description)
+      let host = try HostReader(root: report.directory).read()
+      #expect(host == report.description)
     }
   }
 
@@ -41,7 +42,8 @@ import Testing
     let host = try sysroot.read()
     try withSnapshot(of: sysroot.path) { report in
       #expect(report.description == host)
-      #expect(try HostReader(root: report.directory).read() == host)
+      let copy = try HostReader(root: report.directory).read()
+      #expect(copy == host)
     }
   }
 
@@ -49,9 +51,8 @@ import Testing
     let sysroot = Sysroot(fixture: "server-2-nodes")
     try withSnapshot(of: sysroot.path) { report in
       let link = report.directory.appending("sys/devices/system/memory/memory17/node1")
-      #expect(
-        try FileManager.default.destinationOfSymbolicLink(atPath: link.string)
-          == "../../node/node1")
+      let target = try FileManager.default.destinationOfSymbolicLink(atPath: link.string)
+      #expect(target == "../../node/node1")
       #expect(FileManager.default.fileExists(atPath: link.appending("meminfo").string))
     }
   }

@@ -61,12 +61,12 @@ import Testing
   @Test func `takes driver memory from below its device`() throws {
     let host = try read([
       "/proc/iomem": """
-        00000000-3fffffff : System RAM
-        40000000-bfffffff : Soft Reserved
-          40000000-7fffffff : dax0.0
-            40000000-7fffffff : System RAM (kmem)
+      00000000-3fffffff : System RAM
+      40000000-bfffffff : Soft Reserved
+        40000000-7fffffff : dax0.0
+          40000000-7fffffff : System RAM (kmem)
 
-        """
+      """
     ])
     #expect(
       host.memoryMap.map(\.kind) == [.usable, .driverManaged, .softReserved])
@@ -91,20 +91,20 @@ import Testing
   @Test func `is made of zones where nothing else is readable`() throws {
     let host = try read([
       "/proc/zoneinfo": """
-        Node 0, zone   Normal
-          pages free     100
-                spanned  524288
-                present  262144
-                managed  262000
-          start_pfn:           1048576
-        Node 1, zone   Normal
-          pages free     100
-                spanned  262144
-                present  262144
-                managed  262000
-          start_pfn:           1572864
+      Node 0, zone   Normal
+        pages free     100
+              spanned  524288
+              present  262144
+              managed  262000
+        start_pfn:           1048576
+      Node 1, zone   Normal
+        pages free     100
+              spanned  262144
+              present  262144
+              managed  262000
+        start_pfn:           1572864
 
-        """
+      """
     ])
     #expect(host.nodes.map(\.memory) == [[4.gigabytes..<5.gigabytes], [6.gigabytes..<7.gigabytes]])
     #expect(host.provenance(of: .memoryMap)?.sources == ["/proc/zoneinfo"])
@@ -146,16 +146,16 @@ import Testing
     let host = try read([
       "/proc/iomem": "00000000-7fffffff : System RAM\n",
       "/proc/zoneinfo": """
-        Node 0, zone    DMA32
-                spanned  524288
-                present  262144
-          start_pfn:           0
-        Node 1, zone    DMA32
-                spanned  262144
-                present  262144
-          start_pfn:           131072
+      Node 0, zone    DMA32
+              spanned  524288
+              present  262144
+        start_pfn:           0
+      Node 1, zone    DMA32
+              spanned  262144
+              present  262144
+        start_pfn:           131072
 
-        """,
+      """,
     ])
     #expect(host.nodes[0].memoryBytes == 2.gigabytes)
     #expect(host.notes("overlap", about: "/proc/zoneinfo"))

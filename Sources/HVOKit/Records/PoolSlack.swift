@@ -11,7 +11,7 @@ struct PoolSlack: Equatable {
   var vmemmapPageCount: Int { pageCount * pageSize.vmemmapPageCount }
 
   /// The vmemmap pages that optimising those huge pages saves: 7 each for 2M, 4095 each for 1G.
-  var savedPageCount: Int { pageCount * (pageSize.vmemmapPageCount - 1) }
+  var savedPageCount: Int { pageCount * max(0, pageSize.vmemmapPageCount - 1) }
 }
 
 extension PoolSlack {

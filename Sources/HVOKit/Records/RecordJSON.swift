@@ -21,8 +21,14 @@ indirect enum RecordJSON: Equatable, Sendable {
 }
 
 extension RecordJSON: Decodable {
+  // Most values are whole numbers and most others strings: asking for them first saves errors.
   init(from decoder: any Decoder) throws {
-    if let object = try? decoder.container(keyedBy: AnyKey.self) {
+    let scalar = try decoder.singleValueContainer()
+    if let value = try? scalar.decode(Int.self) {
+      self = .integer(value)
+    } else if let value = try? scalar.decode(String.self) {
+      self = .string(value)
+    } else if let object = try? decoder.container(keyedBy: AnyKey.self) {
       var members: [String: RecordJSON] = [:]
       for key in object.allKeys {
         members[key.stringValue] = try object.decode(RecordJSON.self, forKey: key)
@@ -33,17 +39,13 @@ extension RecordJSON: Decodable {
       while !array.isAtEnd { elements.append(try array.decode(RecordJSON.self)) }
       self = .array(elements)
     } else {
-      self = RecordJSON(scalar: try decoder.singleValueContainer())
+      self = RecordJSON(rare: scalar)
     }
   }
 
-  private init(scalar: any SingleValueDecodingContainer) {
+  private init(rare scalar: any SingleValueDecodingContainer) {
     if scalar.decodeNil() {
       self = .null
-    } else if let value = try? scalar.decode(String.self) {
-      self = .string(value)
-    } else if let value = try? scalar.decode(Int.self) {
-      self = .integer(value)
     } else if let value = try? scalar.decode(Bool.self) {
       self = .bool(value)
     } else if let value = try? scalar.decode(UInt64.self) {

@@ -69,16 +69,11 @@ public struct NodeLayout: Equatable, Sendable {
   public init(
     ranges: [NodeRange], memorylessNodes: [NodeID] = [], distances: [[Int]]? = nil
   ) throws(NodeLayoutError) {
-    nodes = try Self.distinctNodes(ranges.map(\.node) + memorylessNodes)
+    let nodes = try Self.distinctNodes(ranges.map { $0.node } + memorylessNodes)
+    if let distances { try Self.check(distances, nodes) }
+    self.nodes = nodes
     self.ranges = try Self.sorted(ranges)
-    if let distances {
-      try Self.check(distances, nodes)
-      self.distances = distances
-    } else {
-      self.distances = nodes.map { a in
-        nodes.map { b in a == b ? Self.localDistance : Self.remoteDistance }
-      }
-    }
+    self.distances = distances ?? Self.defaultDistances(nodeCount: nodes.count)
   }
 
   /// The lowest online node, which gets memory that no range covers.
@@ -115,6 +110,12 @@ public struct NodeLayout: Equatable, Sendable {
 }
 
 extension NodeLayout {
+  private static func defaultDistances(nodeCount: Int) -> [[Int]] {
+    (0..<nodeCount).map { own in
+      (0..<nodeCount).map { $0 == own ? localDistance : remoteDistance }
+    }
+  }
+
   private static func distinctNodes(_ all: [NodeID]) throws(NodeLayoutError) -> [NodeID] {
     var nodes: [NodeID] = []
     for node in all.sorted() where node != nodes.last {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 extension PageAllocator {
   /// Allocates a bare block of `order`, on `node` if possible.
   ///
@@ -28,8 +30,7 @@ extension PageAllocator {
   /// Fills a frame with zeroes.
   func clearContents(of pfn: PageFrameNumber) {
     let size = vmemmap.pageSize
-    unsafe machine.pointer(to: size.address(of: pfn))
-      .initializeMemory(as: UInt8.self, repeating: 0, count: Int(size.byteCount))
+    machine.clearContents(at: size.address(of: pfn), byteCount: size.byteCount)
   }
 
   /// ``allocateBlock(_:on:_:)`` beyond the failure injection.

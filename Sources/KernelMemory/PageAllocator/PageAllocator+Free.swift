@@ -33,14 +33,26 @@ extension PageAllocator {
   ///
   /// They skip the CPU's lists: a run would only be taken apart there.
   ///
-  /// - Precondition: the frames are of one zone, and nobody uses them any more.
+  /// - Precondition: nobody uses the frames any more.
   func freeRun(_ frames: FrameRange) {
-    guard let zone = topology.zone(of: frames.lowerBound) else {
-      preconditionFailure("only memory that the allocator gave out is given back")
-    }
     countFreed(frames.pageCount)
-    let lists = freeLists[zone.index]
-    lists.lock.withLock { insertRange(frames, in: lists) }
+    forEachZone(of: frames) { part, zone in
+      let lists = freeLists[zone.index]
+      lists.lock.withLock { insertRange(part, in: lists) }
+    }
+  }
+
+  /// Calls `body` with the parts of `frames` that lie in one zone each.
+  private func forEachZone(of frames: FrameRange, _ body: (FrameRange, Zone) -> Void) {
+    var start = frames.lowerBound
+    while start < frames.upperBound {
+      guard let zone = topology.zone(of: start) else {
+        preconditionFailure("only memory is given to the allocator")
+      }
+      let part = start..<min(frames.upperBound, zone.span.upperBound)
+      body(part, zone)
+      start = part.upperBound
+    }
   }
 
   private func countFreed(_ pages: UInt) {
@@ -69,14 +81,10 @@ extension PageAllocator {
   ///
   /// - Linux: `__free_pages_core()`, `free_reserved_page()`.
   func manage(_ frames: FrameRange, end: ListEnd = .front) {
-    var start = frames.lowerBound
-    while start < frames.upperBound {
-      guard let zone = topology.zone(of: start) else { return }
-      let part = start..<min(frames.upperBound, zone.span.upperBound)
+    forEachZone(of: frames) { part, zone in
       countManaged(part.pageCount, in: zone)
       let lists = freeLists[zone.index]
       lists.lock.withLock { insertRange(part, in: lists, end: end) }
-      start = part.upperBound
     }
   }
 

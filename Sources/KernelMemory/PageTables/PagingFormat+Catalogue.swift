@@ -24,7 +24,7 @@ extension PagingFormat {
 }
 
 extension PagingFormat {
-  /// Whether a kernel page can be protected from stores by the kernel itself (spec 03 predicate 12).
+  /// Whether the kernel can protect a page from its own stores (spec 03 predicate 12).
   public var distinguishesReadOnly: Bool { bits.readOnly != bits.readWrite }
 
   /// The order of the block that a table of `level` fills: a single page but for the root directory

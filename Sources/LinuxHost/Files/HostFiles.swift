@@ -78,11 +78,15 @@ struct HostFiles {
   ///
   /// Only the kernel's own spelling counts: no sign, no leading zero, nothing behind.
   mutating func numbers(after prefix: String, in path: String) -> [UInt]? {
-    names(path)?.compactMap { name in
-      guard name.hasPrefix(prefix) else { return nil }
-      return HostText.canonicalDecimal(name.dropFirst(prefix.count))
+    let numbers = names(path)?.compactMap { name in
+      name.hasPrefix(prefix) ? HostText.canonicalDecimal(name.dropFirst(prefix.count)) : nil
     }.sorted()
+    for number in numbers ?? [] { sawDirectory("\(path)/\(prefix)\(number)") }
+    return numbers
   }
+
+  /// Records that there is a directory at `path`, whatever is in it.
+  mutating func sawDirectory(_ path: String) { directories.insert(path) }
 
   /// Records that the entry at `path` is a link to the directory `target`.
   mutating func sawLink(_ path: String, to target: String) { links[path] = target }
@@ -92,7 +96,8 @@ struct HostFiles {
 
   /// Why the file at `path` could not be read, in words.
   func reason(_ path: String) -> String {
-    switch failures[path] {
+    if contents[path] != nil { return "nothing usable in it" }
+    return switch failures[path] {
     case nil, .noSuchFileOrDirectory?, .notDirectory?: "no such file"
     case .permissionDenied?, .notPermitted?: "permission denied"
     case let error?: error.description

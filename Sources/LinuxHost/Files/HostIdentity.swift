@@ -30,7 +30,7 @@ struct HostIdentity: Equatable {
   /// Reads the text of a snapshot's file; lines that make no sense are skipped.
   static func parse(_ text: String) -> Self {
     var identity = Self()
-    for line in text.split(whereSeparator: \.isNewline) {
+    for line in text.lines {
       let parts = line.split(separator: "=", maxSplits: 1)
       guard parts.count == 2 else { continue }
       let value = parts[1].trimmed

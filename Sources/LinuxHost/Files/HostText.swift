@@ -50,11 +50,12 @@ enum HostText {
   }
 
   /// A list such as `0-3,8`, all below `limit`; empty text is the empty list.
-  static func list(_ text: some StringProtocol, below limit: UInt) -> [Int]? {
+  static func list(_ text: String, below limit: UInt) -> [Int]? {
     guard text.utf8.count <= 64 << 10 else { return nil }
     var seen = Set<UInt>()
-    for part in text.split(separator: ",") {
-      let ends = part.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+    for part in text.utf8.split(separator: UInt8(ascii: ",")) {
+      let ends = Substring(part).split(
+        separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
       guard let first = ends.first.flatMap({ decimal($0.trimmed) }),
         let last = ends.last.flatMap({ decimal($0.trimmed) }), first <= last, last < limit
       else { return nil }
@@ -87,17 +88,28 @@ enum HostText {
   }
 }
 
-extension StringProtocol {
-  /// The text without blanks and line ends around it.
+/// Cutting text at ASCII characters, byte by byte: files can be long, and the kernel writes ASCII.
+extension Substring {
+  /// The text without blanks, line ends and NUL bytes around it.
   var trimmed: String {
-    let start = drop { $0.isWhitespace || $0 == "\0" }
-    guard let last = start.lastIndex(where: { !$0.isWhitespace && $0 != "\0" }) else { return "" }
-    return String(start[...last])
+    let start = utf8.drop { $0 <= UInt8(ascii: " ") }
+    guard let last = start.lastIndex(where: { $0 > UInt8(ascii: " ") }) else { return "" }
+    return String(Substring(start[...last]))
   }
 
   /// The words between blanks.
-  var words: [Self.SubSequence] { split { $0 == " " || $0 == "\t" } }
+  var words: [Substring] {
+    utf8.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }.map { Substring($0) }
+  }
 
   /// The lines, without empty ones.
-  var lines: [Self.SubSequence] { split(whereSeparator: \.isNewline) }
+  var lines: [Substring] {
+    utf8.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }.map { Substring($0) }
+  }
+}
+
+extension String {
+  var trimmed: String { self[...].trimmed }
+  var words: [Substring] { self[...].words }
+  var lines: [Substring] { self[...].lines }
 }

@@ -12,9 +12,10 @@ extension HostReading {
       return names.compactMap { name in
         guard name.hasPrefix("hugepages-"), name.hasSuffix("kB"),
           let kilobytes = HostText.canonicalDecimal(name.dropFirst(10).dropLast(2)),
-          let size = HostText.bytes(kilobytes, of: 1 << 10)
+          let size = HostText.bytes(kilobytes, of: 1 << 10).flatMap(Self.plausibleHugePage)
         else { return nil }
-        return Self.plausibleHugePage(size)
+        files.sawDirectory("\(Self.poolFolder)/\(name)")
+        return size
       }.sorted()
     }
     noteMissing(Self.poolFolder, "only the default huge page size of /proc/meminfo is known")

@@ -24,6 +24,7 @@ extension HostReading {
       layout.map = Self.invented(total, layout)
       trace(.memoryMap, .assumed, "/proc/meminfo")
       note("/proc/meminfo", "memory map invented from MemTotal; addresses are not the host's")
+      return
     }
     markOffline(&layout)
   }

@@ -41,7 +41,8 @@ extension HostReading {
     note(faults, in: Self.resourcePath)
     guard hiddenCount == entries.count else { return Self.sanitized(entries) }
     note(
-      Self.resourcePath, hiddenCount > 0
+      Self.resourcePath,
+      hiddenCount > 0
         ? "shows no addresses without root rights; other files used for the memory map"
         : "lists no memory; other files used for the memory map")
     return []

@@ -29,7 +29,8 @@ extension HostReading {
   /// The value of one line: a size must say `kB`, only the counts of huge pages go without, so a
   /// number that was cut off is never taken for a whole one.
   private static func meminfoValue(_ words: ArraySlice<Substring>) -> UInt? {
-    guard let name = words.first, let number = words.dropFirst().first.flatMap({ HostText.decimal($0) })
+    guard let name = words.first,
+      let number = words.dropFirst().first.flatMap({ HostText.decimal($0) })
     else { return nil }
     if name.hasPrefix("HugePages_") { return words.count == 2 ? number : nil }
     guard words.count == 3, words.last == "kB" else { return nil }

@@ -3,7 +3,8 @@
 /// Telling which node each piece of memory belongs to.
 extension HostReading {
   /// Gives every byte of memory to one node: by the links of its block, else by the spans of the
-  /// zones, else by the nodes' sizes; what nobody claims goes to the first node.
+  /// zones, else by the nodes' sizes; what nobody claims goes to the
+  /// first node that has memory.
   mutating func assignMemory(_ layout: inout MemoryLayout) {
     addUnlistedNodes(&layout)
     var rest = layout.online
@@ -19,8 +20,11 @@ extension HostReading {
     } else {
       trace(.nodeMemory, .read, Self.nodeFolder)
     }
-    if !owned.isEmpty { owned[0].formUnion(rest) }
-    for index in layout.nodes.indices { layout.nodes[index].memory = Array(owned[index].ranges) }
+    let heir = owned.firstIndex { !$0.isEmpty } ?? 0
+    for index in layout.nodes.indices {
+      if index == heir { owned[index].formUnion(rest) }
+      layout.nodes[index].memory = Array(owned[index].ranges)
+    }
   }
 
   /// Adds the nodes that only blocks or zones name; distances then no longer fit and are dropped.

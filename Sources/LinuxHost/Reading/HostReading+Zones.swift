@@ -42,7 +42,8 @@ extension HostReading {
   }
 
   /// Takes one line of a zone; `false` if it is a line of interest with a senseless number.
-  private static func readZoneLine(_ line: Substring, into zone: inout HostDescription.Zone) -> Bool {
+  private static func readZoneLine(_ line: Substring, into zone: inout HostDescription.Zone) -> Bool
+  {
     let words = line.words
     guard let key = words.first, let value = words.last else { return true }
     let field: WritableKeyPath<HostDescription.Zone, UInt>
@@ -72,7 +73,8 @@ extension HostReading {
         && zone.freePages <= zone.presentPages
       if !fits {
         note(
-          "/proc/zoneinfo", "numbers of node \(zone.node), zone \(zone.name) contradict each other; "
+          "/proc/zoneinfo",
+          "numbers of node \(zone.node), zone \(zone.name) contradict each other; "
             + "zone ignored")
       }
       return fits

@@ -68,7 +68,7 @@ struct LineFaults {
   private(set) var first: String?
 
   /// Counts `line`.
-  mutating func add(_ line: some StringProtocol) {
+  mutating func add(_ line: Substring) {
     count += 1
     if first == nil { first = String(line.prefix(80)) }
   }
@@ -76,5 +76,5 @@ struct LineFaults {
 
 extension HostText {
   /// Text from a file in quotation marks, fit for a terminal.
-  static func quote(_ text: some StringProtocol) -> String { "\"\(printable(text.trimmed))\"" }
+  static func quote(_ text: String) -> String { "\"\(printable(text.trimmed))\"" }
 }

@@ -20,7 +20,8 @@ struct SnapshotWriter {
 
   /// Writes directories, links and files, and last what no file holds.
   mutating func write(_ progress: (HostSnapshotProgress) -> Void) throws(HostSnapshotError) {
-    for path in files.directories.sorted() { try makeDirectory(location(path)) }
+    let directories = files.directories.filter { files.links[$0] == nil }
+    for path in directories.sorted() { try makeDirectory(location(path)) }
     for (path, target) in files.links.sorted(by: { $0.key < $1.key }) {
       try makeLink(location(path), to: target)
     }

@@ -144,8 +144,9 @@ import Testing
       "-1", "0", "9223372036854775807", "18446744073709551616", "-9223372036854775808", "1.5",
       "1e999", "null", "true", "\"\"", "\"0x\"", "\"\\u0000\"", "[]", "{}", "\"1048576kB\"",
     ]
-    for place in places {
-      for value in values {
+    for (index, place) in places.enumerated() {
+      // A third of the values in each place, another third in the next one like it.
+      for value in values.indices.filter({ $0 % 3 == index % 3 }).map({ values[$0] }) {
         let text = SampleRecord.text.replacingCharacters(in: place, with: value)
         do {
           let record = try Record(parsing: text, file: "odd.json")

@@ -36,7 +36,8 @@ import Testing
 
   @Test(arguments: [
     (0, ActionOutcome.errno("EINVAL"), "do[0].errno"), (0, .errno("open:ENOENT"), "do[0].errno"),
-    (1, .done, "do[1].fails"), (1, .errno("OK"), "do[1].fails"), (2, .text("0 1\n\n"), "do[2].text"),
+    (1, .done, "do[1].fails"), (1, .errno("OK"), "do[1].fails"),
+    (2, .text("0 1\n\n"), "do[2].text"),
     (2, .errno("EIO"), "do[2].text"), (3, .lines(["mmap OK"]), "do[3].result"),
     (7, .done, "do[1].failed"), (7, .refused([]), "do[1].failed"),
     (10, .errno("EBUSY"), "do[4].fails"), (5, .unsupported(reason: "no hog"), "do[5].action"),
@@ -65,7 +66,8 @@ import Testing
     #expect(fields.contains("pools.2048kB.nr"))
     #expect(fields.contains("zones.0/DMA32.present"))
     #expect(!fields.contains("free"))
-    #expect(differences.allSatisfy { $0.found == .absent || $0.rule == .zoneSizes || $0.change != nil })
+    let others = differences.filter { $0.found != .absent && $0.change == nil }
+    #expect(others == [])
   }
 
   @Test func `totals are compared as changes since boot`() throws {

@@ -99,11 +99,16 @@
       return unsafe memory.base + Int(bitPattern: address.rawValue)
     }
 
-    /// Drops the contents of `byteCount` bytes from `address` on: they read as zero.
+    /// Makes `byteCount` bytes from `address` on read as zero.
     ///
-    /// The caller promises that nobody cares what was there.
-    func discardContents(at address: PhysicalAddress, byteCount: UInt) {
-      memory.discard(at: address.rawValue, byteCount: byteCount)
+    /// Large ranges are given back to the real host; small ones are not worth asking it.
+    func clearContents(at address: PhysicalAddress, byteCount: UInt) {
+      if byteCount >= 1 << 16 {
+        memory.discard(at: address.rawValue, byteCount: byteCount)
+      } else {
+        unsafe pointer(to: address)
+          .initializeMemory(as: UInt8.self, repeating: 0, count: Int(bitPattern: byteCount))
+      }
     }
   }
 

@@ -27,7 +27,7 @@
     /// Loads the 64-bit word at `address`, a multiple of 8.
     @inline(__always)
     public func load(_ address: VirtualAddress) throws(MachineFault) -> UInt64 {
-      unsafe try withMemory(at: address, for: .load) {
+      try unsafe withMemory(at: address, for: .load) {
         unsafe Self.word(at: $0).pointee.load(ordering: .relaxed)
       }
     }
@@ -35,7 +35,7 @@
     /// Stores the 64-bit word at `address`, a multiple of 8.
     @inline(__always)
     public func store(_ value: UInt64, at address: VirtualAddress) throws(MachineFault) {
-      unsafe try withMemory(at: address, for: .store) {
+      try unsafe withMemory(at: address, for: .store) {
         unsafe Self.word(at: $0).pointee.store(value, ordering: .relaxed)
       }
     }

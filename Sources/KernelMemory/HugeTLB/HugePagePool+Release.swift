@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension HugePagePool {
+  /// Gives removed pages back to the page allocator.
+  ///
+  /// Descriptors are unfolded in lists. When frames for that run out, pages that are whole already
+  /// are given back first, which may free enough for the rest; what cannot be unfolded after all
+  /// returns to the pool as surplus.
+  ///
+  /// - Linux: `update_and_free_pages_bulk()` (spec 06 section 6).
+  func release(_ list: inout FrameList) {
+    guard hugeTLB.policy.handlesLists else { return releaseOneByOne(&list) }
+    while true {
+      var whole = FrameList()
+      let outcome = optimizer.restore(&list, order: order, output: &whole)
+      let hasProgress = !whole.isEmpty
+      giveBack(&whole)
+      if !outcome.isIncomplete { return }
+      if !hasProgress { releaseFirstPossible(&list) }
+    }
+  }
+
+  /// Goes through `list` until one page could be given back; those before it become surplus.
+  private func releaseFirstPossible(_ list: inout FrameList) {
+    while let head = vmemmap.popFront(of: &list) {
+      if releasePage(head) { return }
+    }
+  }
+
+  private func releaseOneByOne(_ list: inout FrameList) {
+    while let head = vmemmap.popFront(of: &list) { releasePage(head) }
+  }
+
+  /// Gives one removed page back to the page allocator.
+  ///
+  /// - Returns: false if its descriptors could not be unfolded: it is in the pool again, as free
+  ///   and surplus.
+  /// - Linux: `__update_and_free_hugetlb_folio()`.
+  @discardableResult
+  func releasePage(_ head: PageFrameNumber) -> Bool {
+    if vmemmap.hasHugePageMarks(.poisonUnreliable, at: head) {
+      // Nobody knows which frames are bad: the page is lost on purpose.
+      return true
+    }
+    guard (try? optimizer.restore(folio(head))) != nil else {
+      hugeTLB.lock.withLock { addBack(head, asSurplus: true) }
+      return false
+    }
+    var single = FrameList()
+    vmemmap.pushFront(head, on: &single)
+    giveBack(&single)
+    return true
+  }
+
+  /// Gives pages with whole descriptors back to where they came from.
+  private func giveBack(_ list: inout FrameList) {
+    var outer = FrameRuns()
+    vmemmap.forEach(in: list) { head in
+      optimizer.collectOuterPages(of: folio(head), in: &outer)
+      return true
+    }
+    optimizer.blank(&outer)
+    while let head = vmemmap.popFront(of: &list) {
+      if vmemmap.hasHugePageMarks(.poisonUnreliable, at: head) { continue }
+      let isArea = vmemmap.hasHugePageMarks(.contiguousArea, at: head)
+      let bad = hugeTLB.takePoisonRecords(in: folio(head))
+      vmemmap.blankHeadPage(of: folio(head))
+      if isArea {
+        hugeTLB.returnToContiguousArea(folio(head))
+      } else {
+        free(folio(head), sparing: bad)
+      }
+    }
+  }
+
+  /// Frees the frames of a page, but for those that are bad.
+  private func free(_ folio: Folio, sparing bad: [PageFrameNumber]) {
+    guard !bad.isEmpty else { return freeWhole(folio) }
+    var start = folio.head
+    for pfn in bad {
+      if start < pfn { allocator.freeRun(start..<pfn) }
+      hugeTLB.keepPoisonedFrame(pfn)
+      start = pfn.advanced(by: 1)
+    }
+    if start < folio.frames.upperBound { allocator.freeRun(start..<folio.frames.upperBound) }
+  }
+
+  private func freeWhole(_ folio: Folio) {
+    if isGigantic { allocator.freeRun(folio.frames) } else { allocator.freeBlock(folio.head, order) }
+  }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How one kernel folds the descriptors of huge pages, as data.
+///
+/// The historical designs are constants of this type; ``unified`` is where the kernel is going and
+/// our default. Code asks the design what to do and never which kernel it is.
+///
+/// - Source: spec 05 section 18.
+public struct VmemmapDesign: Sendable {
+  /// What the vmemmap pages of a folded folio's tails are mapped to.
+  public enum TailTarget: Sendable {
+    /// The folio's own second vmemmap page, which holds nothing but tails.
+    case ownSecondPage
+    /// The folio's own first vmemmap page: heads appear where tails belong.
+    case ownHeadPage
+    /// One page for all folios of the same zone and order.
+    case sharedPage
+  }
+
+  /// What becomes of a folio's first vmemmap page.
+  public enum HeadCopy: Sendable {
+    /// It stays where it is, and keeps the block around it from merging.
+    case none
+    /// It moves to a fresh frame if there is one.
+    case preferred
+    /// It moves to a fresh frame, or the folio is not folded.
+    case required
+  }
+
+  /// How many folios share the flushes of one operation.
+  public enum Batching: Sendable {
+    /// Each folio flushes its own range.
+    case none
+    /// A list of folios flushes once after splitting and once after remapping.
+    case lists
+  }
+
+  /// When a folio is found to lie on memory that describes itself.
+  public enum SelfHostedCheck: Sendable {
+    /// Before anything is tried: the folio is passed over in silence.
+    case beforehand
+    /// On the way through the page tables: an error.
+    case duringWalk
+  }
+
+  /// What becomes of gigantic pages that the boot allocator sets aside.
+  public enum BootFolding: Sendable {
+    /// Their vmemmap is populated like any other's and folded once the kernel is up.
+    case afterBoot
+    /// Their vmemmap is mapped folded from the start and never populated.
+    case beforePopulation
+  }
+
+  /// The name by which a user asks for the design.
+  public var name: StaticString
+  /// Where marks lie in descriptors and how tails name their head.
+  public var descriptors: DescriptorFormat
+  /// The vmemmap pages that each folded folio keeps.
+  public var privatePageCount: UInt
+  public var tailTarget: TailTarget
+  public var headCopy: HeadCopy
+  public var batching: Batching
+  public var selfHostedCheck: SelfHostedCheck
+  public var bootFolding: BootFolding
+  /// How hard a restore tries for frames, and where.
+  public var restoreOptions: AllocationOptions
+  /// Whether readers that found a descriptor before it turned read-only are waited for.
+  public var waitsForReaders: Bool
+  /// Whether the kernel counts vmemmap pages.
+  public var countsVmemmapPages: Bool
+  /// Whether tables of the kernel's own address space count as page tables.
+  public var countsKernelTables: Bool
+  /// Whether the switch can be changed while the kernel runs.
+  public var hasRuntimeSwitch: Bool
+
+  /// Linux 5.14, where it began: two private pages, no switch.
+  public static let linux5_14 = Self(
+    name: "5.14", descriptors: .linux6_1, privatePageCount: 2, tailTarget: .ownSecondPage,
+    headCopy: .none, batching: .none, selfHostedCheck: .beforehand, bootFolding: .afterBoot,
+    restoreOptions: [.noRetry], waitsForReaders: false, countsVmemmapPages: false,
+    countsKernelTables: false, hasRuntimeSwitch: false)
+
+  /// Linux 6.1: one private page that the tails map again.
+  public static let linux6_1 = Self(
+    name: "6.1", descriptors: .linux6_1, privatePageCount: 1, tailTarget: .ownHeadPage,
+    headCopy: .none, batching: .none, selfHostedCheck: .beforehand, bootFolding: .afterBoot,
+    restoreOptions: [.noRetry, .thisNode], waitsForReaders: false, countsVmemmapPages: false,
+    countsKernelTables: false, hasRuntimeSwitch: true)
+
+  /// Linux 6.12: head pages move, lists flush once, readers are waited for.
+  public static let linux6_12 = Self(
+    name: "6.12", descriptors: .linux6_12, privatePageCount: 1, tailTarget: .ownHeadPage,
+    headCopy: .preferred, batching: .lists, selfHostedCheck: .duringWalk, bootFolding: .afterBoot,
+    restoreOptions: [.retryMayFail], waitsForReaders: true, countsVmemmapPages: true,
+    countsKernelTables: false, hasRuntimeSwitch: true)
+
+  /// Linux 7.2: one shared tail page for each zone and order.
+  public static let linux7_2 = Self(
+    name: "7.2", descriptors: .linux7_2, privatePageCount: 1, tailTarget: .sharedPage,
+    headCopy: .required, batching: .lists, selfHostedCheck: .duringWalk,
+    bootFolding: .beforePopulation, restoreOptions: [.retryMayFail], waitsForReaders: false,
+    countsVmemmapPages: true, countsKernelTables: true, hasRuntimeSwitch: true)
+
+  /// The design to come: sections know what they describe, for huge pages and devices alike.
+  public static let unified = {
+    var design = linux7_2
+    design.name = "unified"
+    return design
+  }()
+}
+
+extension VmemmapDesign {
+  /// The frames that folding a folio described by `pageCount` vmemmap pages gives back; 0 if it
+  /// cannot be folded.
+  ///
+  /// - Linux: `hugetlb_vmemmap_optimizable_size()`.
+  func savedPageCount(ofDescribing pageCount: UInt) -> UInt {
+    pageCount > privatePageCount ? pageCount &- privatePageCount : 0
+  }
+}

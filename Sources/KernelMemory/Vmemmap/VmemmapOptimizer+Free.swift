@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension VmemmapOptimizer {
+  /// Gives frames that no longer back any vmemmap page to the page allocator.
+  ///
+  /// A frame with a blank descriptor was reserved at boot: it comes under management for the first
+  /// time, and total memory grows. The others came from the allocator.
+  ///
+  /// - Precondition: every CPU has flushed since the frames were mapped.
+  /// - Linux: `free_vmemmap_page_list()` (spec 05 section 6.2).
+  func freeVmemmapPages(_ frames: inout FrameRuns) {
+    while let run = frames.popRun(vmemmap) {
+      var start = run.lowerBound
+      while start < run.upperBound {
+        let isBoot = vmemmap.isBlank(start)
+        var end = start.advanced(by: 1)
+        while end < run.upperBound, vmemmap.isBlank(end) == isBoot { end = end.advanced(by: 1) }
+        free(start..<end, isBootMemory: isBoot)
+        start = end
+      }
+    }
+  }
+
+  private func free(_ frames: FrameRange, isBootMemory: Bool) {
+    if isBootMemory {
+      accounting.bootPages.wrappingSubtract(Int(frames.pageCount), ordering: .relaxed)
+      allocator.manage(frames)
+    } else {
+      accounting.runtimePages.wrappingSubtract(Int(frames.pageCount), ordering: .relaxed)
+      clearOwnership(of: frames)
+      allocator.freeRun(frames)
+    }
+  }
+
+  /// Takes the last reference off frames that are about to be freed.
+  func clearOwnership(of frames: FrameRange) {
+    guard let zone = allocator.topology.zone(of: frames.lowerBound) else { return }
+    let place = zone.place
+    for pfn in frames { vmemmap.initialize(pfn, place: place, references: 0) }
+  }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The inner loops: they change the entries of one folio's vmemmap and cannot fail.
+
+extension VmemmapOptimizer {
+  /// Calls `body` with each last-level table that maps `range`, and the indexes it maps there.
+  ///
+  /// - Precondition: no huge leaf maps any of it.
+  @inline(__always)
+  func forEachTable(
+    in range: Range<VirtualAddress>, _ body: (EntryTable, Range<UInt>) -> Void
+  ) {
+    let format = tables.format
+    var address = range.lowerBound
+    while address < range.upperBound {
+      guard let table = tables.existingTable(for: address, level: 0) else {
+        preconditionFailure("a vmemmap is split before its pages are remapped")
+      }
+      let first = format.index(of: address, at: 0)
+      let left = (range.upperBound.rawValue &- address.rawValue) &>> format.pageSize.shift
+      let count = min(left, (1 &<< format.levels[0].bits) &- first)
+      body(table, first..<(first &+ count))
+      address = address.advanced(byBytes: count &<< format.pageSize.shift)
+    }
+  }
+
+  /// Maps the folio's first vmemmap page to `head`, if there is one, and all but the private ones
+  /// to `tail`; frames that are no longer mapped are added to `freed`.
+  func fold(
+    _ folio: Folio, head: PageFrameNumber?, onto tail: PageFrameNumber,
+    freed: inout FrameRuns
+  ) -> PendingTLBFlush {
+    let addresses = addresses(of: folio)
+    let size = vmemmap.pageSize
+    if let head {
+      let first = addresses.lowerBound..<addresses.lowerBound.advanced(byBytes: size.byteCount)
+      replace(first, by: tables.format.leaf(size.address(of: head), at: 0), freed: &freed)
+    }
+    let kept = addresses.lowerBound.advanced(byBytes: design.privatePageCount &<< size.shift)
+    replace(
+      kept..<addresses.upperBound,
+      by: tables.format.leaf(size.address(of: tail), at: 0, .readOnly), freed: &freed)
+    let start = head == nil ? kept : addresses.lowerBound
+    return PendingTLBFlush(start..<addresses.upperBound)
+  }
+
+  /// Writes `entry` over all entries for `range`; the frames they mapped are added to `freed`.
+  @inline(__always)
+  private func replace(
+    _ range: Range<VirtualAddress>, by entry: PageTableEntry, freed: inout FrameRuns
+  ) {
+    let size = vmemmap.pageSize
+    var run = PageFrameNumber(0)..<PageFrameNumber(0)
+    let format = tables.format
+    forEachTable(in: range) { table, indexes in
+      for index in indexes {
+        let pfn = size.frame(containing: format.address(in: table[index]))
+        table[index] = entry
+        if pfn == run.upperBound {
+          run = run.lowerBound..<pfn.advanced(by: 1)
+        } else {
+          if !run.isEmpty { freed.append(run, vmemmap) }
+          run = pfn..<pfn.advanced(by: 1)
+        }
+      }
+      machine.cost.add(UInt(indexes.count), to: .entriesWritten)
+    }
+    freed.append(run, vmemmap)
+  }
+
+  /// Maps each folded vmemmap page of `folio` to a frame of its own from `frames`, with the content
+  /// it showed so far.
+  func unfold(_ folio: Folio, onto frames: inout FrameRuns) -> PendingTLBFlush {
+    let addresses = addresses(of: folio)
+    let size = vmemmap.pageSize
+    let start = addresses.lowerBound.advanced(byBytes: design.privatePageCount &<< size.shift)
+    let format = tables.format
+    forEachTable(in: start..<addresses.upperBound) { table, indexes in
+      for index in indexes {
+        guard let pfn = frames.popFrame(vmemmap) else {
+          preconditionFailure("a restore has its frames before it starts")
+        }
+        copyTails(from: format.address(in: table[index]), to: pfn)
+        table[index] = format.leaf(size.address(of: pfn), at: 0)
+      }
+      machine.cost.add(UInt(indexes.count), to: .entriesWritten)
+    }
+    return PendingTLBFlush(start..<addresses.upperBound)
+  }
+
+  /// Copies a vmemmap page that tails were folded onto.
+  ///
+  /// If that is the folio's head page, its first three descriptors are no tails: the next three,
+  /// which are, take their place (spec 05 section 7.2).
+  @inline(__always)
+  private func copyTails(from source: PhysicalAddress, to pfn: PageFrameNumber) {
+    let size = vmemmap.pageSize
+    let target = unsafe machine.pointer(to: size.address(of: pfn))
+    unsafe target.copyMemory(
+      from: machine.pointer(to: source), byteCount: Int(bitPattern: size.byteCount))
+    machine.cost.add(size.byteCount, to: .bytesCopied)
+    if design.tailTarget == .ownHeadPage {
+      let special = 3 * Int(DescriptorWords.byteCount)
+      unsafe target.copyMemory(from: target + special, byteCount: special)
+    }
+  }
+
+  /// Copies the folio's first vmemmap page to the frame that will replace it.
+  @inline(__always)
+  func copyHeadPage(of folio: Folio, to pfn: PageFrameNumber) {
+    let size = vmemmap.pageSize
+    unsafe vmemmap.withPage(startingAt: folio.head, for: .load) { source in
+      unsafe machine.pointer(to: size.address(of: pfn))
+        .copyMemory(from: source, byteCount: Int(bitPattern: size.byteCount))
+    }
+    machine.cost.add(size.byteCount, to: .bytesCopied)
+  }
+}

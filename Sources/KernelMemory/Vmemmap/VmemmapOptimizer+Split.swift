@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension VmemmapOptimizer {
+  /// Makes sure that every page of the folio's vmemmap has an entry of its own.
+  ///
+  /// - Returns: the flush that the splits still need; empty if all was split already.
+  /// - Throws: ``VmemmapOptimizeError``; leaves split so far stay split, and nothing else changed.
+  func splitLeaves(
+    of folio: Folio, flushingAtOnce: Bool
+  ) throws(VmemmapOptimizeError) -> PendingTLBFlush {
+    if design.selfHostedCheck == .duringWalk, isSelfHosted(folio) { throw .selfHosted }
+    guard let node = allocator.topology.nodeID(of: folio.head) else { throw .outOfFrames }
+    let source = RuntimeTables(allocator: allocator, accounting: accounting, node: node)
+    let addresses = addresses(of: folio)
+    var pending = PendingTLBFlush.nothing
+    var address = addresses.lowerBound.rounded(downToBytes: tables.format.pmdByteCount)
+    while address < addresses.upperBound {
+      let outcome: SplitOutcome
+      do throws(OutOfTables) {
+        outcome = try tables.splitLeaf(at: address, from: source)
+      } catch {
+        // Old and new translations are the same: a TLB that keeps the leaf is right until the
+        // entries change, and whoever changes them flushes the range.
+        pending.commit(on: machine)
+        throw .outOfFrames
+      }
+      switch consume outcome {
+      case .alreadyTable: break
+      case .split(_, let flush):
+        if flushingAtOnce { flush.commit(on: machine) } else { pending = pending.joined(with: flush) }
+      }
+      address = address.advanced(byBytes: tables.format.pmdByteCount)
+    }
+    return pending
+  }
+}

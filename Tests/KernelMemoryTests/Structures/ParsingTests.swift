@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelMemory
+import Testing
+
+/// Runs a parser on text; failures become values so that tables can hold them.
+private func outcome<Value>(
+  _ text: String, _ parse: (ArraySlice<UInt8>) throws(NumberError) -> Value
+) -> Result<Value, NumberError> {
+  do throws(NumberError) { return .success(try parse(textBytes(text))) } catch {
+    return .failure(error)
+  }
+}
+
+@Suite struct `Numbers in sysfs files` {
+  @Test(arguments: [
+    ("0", 0), ("64", 64), ("64\n", 64), ("007", 7), ("+5", 5), ("5\0junk", 5), ("5\n\0junk", 5),
+    ("18446744073709551615", UInt.max),
+  ])
+  func `decimal numbers are accepted with one newline`(text: String, value: UInt) {
+    #expect(outcome(text, Parsing.sysfsUnsigned) == .success(value))
+  }
+
+  @Test(arguments: [
+    "", "\n", "\0", "0x10", "-1", "12 ", " 12", "12\n\n", "1,000", "+", "+-1", "12a", "é", "\u{0660}",
+  ])
+  func `anything else is invalid`(text: String) {
+    #expect(outcome(text, Parsing.sysfsUnsigned) == .failure(.invalid))
+  }
+
+  @Test(arguments: [
+    "18446744073709551616", "99999999999999999999999", "18446744073709551616junk",
+    String(repeating: "9", count: 1 << 20),
+  ])
+  func `numbers that do not fit are out of range whatever follows`(text: String) {
+    #expect(outcome(text, Parsing.sysfsUnsigned) == .failure(.outOfRange))
+  }
+
+  @Test(arguments: [
+    ("0x10", 16), ("0X1f\n", 31), ("010", 8), ("10", 10), ("0", 0), ("+0x1", 1),
+    ("0xffffffffffffffff", UInt.max),
+  ])
+  func `automatic base follows the prefix`(text: String, value: UInt) {
+    #expect(outcome(text, Parsing.sysfsUnsignedAutoBase) == .success(value))
+  }
+
+  @Test(arguments: ["0x", "08", "0xg", "x10", "", "-0x1", "0b1"])
+  func `a prefix without digits of its base is invalid`(text: String) {
+    #expect(outcome(text, Parsing.sysfsUnsignedAutoBase) == .failure(.invalid))
+  }
+
+  @Test func `hexadecimal numbers that do not fit are out of range`() {
+    #expect(outcome("0x10000000000000000", Parsing.sysfsUnsignedAutoBase) == .failure(.outOfRange))
+  }
+}
+
+@Suite struct `Switches` {
+  @Test(arguments: ["y", "Y", "yes", "t", "true", "T", "e", "enable", "1", "1junk", "on", "On\n", "oN"])
+  func `these turn on`(text: String) {
+    #expect(outcome(text, Parsing.kernelBoolean) == .success(true))
+  }
+
+  @Test(arguments: ["n", "N", "no", "f", "False", "d", "Disable", "0", "0x1", "off", "OF", "of course"])
+  func `these turn off`(text: String) {
+    #expect(outcome(text, Parsing.kernelBoolean) == .success(false))
+  }
+
+  @Test(arguments: ["", "o", "ox", "2", "maybe", " 1", "\n", "\0y", "-1"])
+  func `these do neither`(text: String) {
+    #expect(outcome(text, Parsing.kernelBoolean) == .failure(.invalid))
+  }
+}
+
+@Suite struct `Numbers in sysctl files` {
+  @Test(arguments: [
+    ("4", 4, 1), ("4\n", 4, 2), ("4 5", 4, 2), ("4   5", 4, 4), ("  4\t\n", 4, 5), ("0x10", 16, 4),
+    ("010", 8, 3), ("0", 0, 1), ("4\nfoo", 4, 2),
+  ])
+  func `a number ends at a blank and takes the blanks with it`(
+    text: String, value: UInt, byteCount: Int
+  ) throws {
+    let parsed = try Parsing.sysctlUnsigned(textBytes(text))
+    #expect(parsed.value == value)
+    #expect(parsed.byteCount == byteCount)
+  }
+
+  @Test(arguments: [
+    "", " ", "\n", "-1", "+1", "4x", "4,5", "on", "4\0", "\u{0}4", "- 1", "-", "0x", "08",
+    "18446744073709551616", "000000000000000000001",
+  ])
+  func `everything else is invalid`(text: String) {
+    #expect(outcome(text, { try Parsing.sysctlUnsigned($0).value }) == .failure(.invalid))
+  }
+
+  @Test(arguments: [
+    ("-1", -1), ("2147483647", Int32.max), ("-2147483648", Int32.min), (" -0x10 ", -16), ("0", 0),
+  ])
+  func `signed numbers have 32 bits`(text: String, value: Int32) throws {
+    #expect(try Parsing.sysctlInt(textBytes(text)).value == value)
+  }
+
+  @Test(arguments: ["2147483648", "-2147483649", "99999999999", "--1", "+1"])
+  func `signed numbers beyond 32 bits are invalid`(text: String) {
+    #expect(outcome(text, { try Parsing.sysctlInt($0).value }) == .failure(.invalid))
+  }
+
+  @Test func `a switch is a number`() throws {
+    #expect(try Parsing.sysctlBool(textBytes("1\n")) == Parsed(value: true, byteCount: 2))
+    #expect(try Parsing.sysctlBool(textBytes("0")).value == false)
+    #expect(try Parsing.sysctlBool(textBytes("-7")).value == true)
+    #expect(outcome("on", { try Parsing.sysctlBool($0).value }) == .failure(.invalid))
+  }
+
+  @Test func `a megabyte of blanks is taken in one go`() throws {
+    let text = "5" + String(repeating: " ", count: 1 << 20)
+    #expect(try Parsing.sysctlUnsigned(textBytes(text)).byteCount == 1 + 1 << 20)
+  }
+}
+
+@Suite struct `Memory sizes` {
+  @Test(arguments: [
+    ("2M", 2 << 20, ""), ("1g", 1 << 30, ""), ("4096", 4096, ""), ("0x10K", 16 << 10, ""),
+    ("2048kB", 2 << 20, "B"), ("1T", 1 << 40, ""), ("1P", 1 << 50, ""), ("15E", 15 << 60, ""),
+    ("1G!4G", 1 << 30, "!4G"), ("", 0, ""), ("M", 0, "M"), ("-1", 0, "-1"), ("0", 0, ""),
+    ("010", 8, ""), ("0x1E", 30, ""), ("2MM", 2 << 20, "M"), ("2M\0G", 2 << 20, ""),
+  ])
+  func `a suffix multiplies and the rest is handed back`(text: String, value: UInt, rest: String) {
+    let size = Parsing.memorySize(textBytes(text))
+    #expect(size.byteCount == value)
+    #expect(Array(size.rest) == Array(rest.utf8))
+    #expect(!size.overflowed)
+    #expect(size.isWholeText == rest.isEmpty)
+  }
+
+  @Test(arguments: ["16E", "18446744073709551616", "18014398509481984K", "0xfffffffffffffffffK"])
+  func `sizes that do not fit say so`(text: String) {
+    let size = Parsing.memorySize(textBytes(text))
+    #expect(size.overflowed)
+    #expect(size.byteCount == .max)
+    #expect(size.isWholeText)
+  }
+}
+
+@Suite struct `Words` {
+  private let words: [StaticString] = ["offline", "online", "online_kernel"]
+
+  @Test(arguments: [("offline", 0), ("online\n", 1), ("online_kernel\0", 2), ("online\0rest", 1)])
+  func `a newline or a NUL may end a word`(text: String, index: Int) {
+    #expect(Parsing.sysfsWordIndex(of: textBytes(text), in: words) == index)
+  }
+
+  @Test(arguments: ["", "onlin", "online ", " online", "Online", "online\n\n", "online_", "\0online"])
+  func `only exact words count`(text: String) {
+    #expect(Parsing.sysfsWordIndex(of: textBytes(text), in: words) == nil)
+  }
+}
+
+@Suite struct `Leading numbers` {
+  @Test func `a decimal number skips spaces and saturates`() {
+    #expect(Parsing.leadingDecimal(textBytes("  12:x")) == Parsed(value: 12, byteCount: 4))
+    #expect(Parsing.leadingDecimal(textBytes("-5")) == nil)
+    #expect(Parsing.leadingDecimal(textBytes("")) == nil)
+    #expect(Parsing.leadingDecimal(textBytes("99999999999999999999"))?.value == .max)
+  }
+
+  @Test func `a hexadecimal number needs no prefix`() {
+    #expect(Parsing.leadingHex(textBytes("0x1F-")) == Parsed(value: 31, byteCount: 4))
+    #expect(Parsing.leadingHex(textBytes("000fffff")) == Parsed(value: 0xFFFFF, byteCount: 8))
+    #expect(Parsing.leadingHex(textBytes("0x")) == nil)
+    #expect(Parsing.leadingHex(textBytes("10000000000000000")) == nil)
+  }
+}
