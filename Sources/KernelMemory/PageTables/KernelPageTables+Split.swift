@@ -28,7 +28,7 @@ extension KernelPageTables {
     guard case .leaf(let block) = format.state(of: upper[index], at: 1) else {
       return .alreadyTable
     }
-    guard let frame = source.allocateTable() else { throw OutOfTables() }
+    guard let frame = source.allocateTable(of: .page) else { throw OutOfTables() }
     let spare = format.pageSize.address(of: frame)
     let count = 1 &<< format.levels[0].bits
     table(at: spare).fill(count, from: block, format: format)

@@ -4,9 +4,9 @@
 ///
 /// The boot allocator gives them early, the page allocator later.
 protocol PageTableSource {
-  /// A zeroed frame for a table, or nil if there is none.
-  borrowing func allocateTable() -> PageFrameNumber?
-  /// Takes back a table that was never linked.
+  /// Zeroed frames for a table, aligned to its size, or nil if there are none.
+  borrowing func allocateTable(of order: PageOrder) -> PageFrameNumber?
+  /// Takes back a table of one frame that was never linked.
   borrowing func freeUnlinkedTable(_ frame: PageFrameNumber)
 }
 
@@ -37,7 +37,9 @@ final class KernelPageTables: Sendable {
   init(
     machine: Machine, format: PagingFormat, source: borrowing some PageTableSource
   ) throws(OutOfTables) {
-    guard let frame = source.allocateTable() else { throw OutOfTables() }
+    // Some formats have a top table larger than a page (powerpc64).
+    let order = format.tableOrder(ofLevel: format.levelCount - 1)
+    guard let frame = source.allocateTable(of: order) else { throw OutOfTables() }
     self.machine = machine
     self.format = format
     root = format.pageSize.address(of: frame)

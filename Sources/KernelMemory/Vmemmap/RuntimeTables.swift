@@ -6,7 +6,8 @@ struct RuntimeTables: PageTableSource {
   let accounting: VmemmapAccounting
   let node: NodeID
 
-  borrowing func allocateTable() -> PageFrameNumber? {
+  borrowing func allocateTable(of order: PageOrder) -> PageFrameNumber? {
+    precondition(order == .page, "larger tables are made at boot")
     guard let frame = allocator.allocateFrame(on: node, [.zeroed]) else { return nil }
     allocator.vmemmap.with(frame) {
       $0.counts = DescriptorCounts(type: .table, references: 1)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelMemory
 import Testing
+
+@testable import KernelMemory
 
 /// Something done to a boot allocator and to the model of it. Units are blocks of 4 KiB.
 private enum Operation: CustomStringConvertible {
@@ -106,7 +107,9 @@ private struct Pair {
       each(range) { $0.node = $0.node ?? node }
     case .remove(let range):
       memblock.remove(bytes(range))
-      each(range) { $0.node = nil; $0.isNoMap = false }
+      each(range) {
+        $0.node = nil; $0.isNoMap = false
+      }
     case .reserve(let range):
       memblock.reserve(bytes(range))
       each(range) { $0.isReserved = true }
@@ -131,7 +134,9 @@ private struct Pair {
   private mutating func allocate(
     _ count: UInt, _ alignment: UInt, _ node: Int?, _ exact: Bool, _ bounds: Range<UInt>
   ) -> Bool {
-    let placement = node.map { exact ? MemblockRequest.Placement.exactly(NodeID($0)) : .preferred(NodeID($0)) }
+    let placement = node.map {
+      exact ? MemblockRequest.Placement.exactly(NodeID($0)) : .preferred(NodeID($0))
+    }
     let request = MemblockRequest(
       byteCount: count << 12, alignment: alignment << 12, bounds: bytes(bounds),
       placement: placement ?? .anywhere)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelMemory
 import Testing
+
+@testable import KernelMemory
 
 private func addresses(_ start: UInt, _ end: UInt) -> Range<PhysicalAddress> {
   PhysicalAddress(start)..<PhysicalAddress(end)
@@ -215,7 +216,9 @@ private func twoNodes() -> Memblock {
     #expect(memblock.reserved.regions.isEmpty)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: [Memblock.Direction.topDown, .bottomUp(from: PhysicalAddress(0))])
+  @Test(
+    .timeLimit(.minutes(1)),
+    arguments: [Memblock.Direction.topDown, .bottomUp(from: PhysicalAddress(0))])
   func `thirty-two thousand huge pages leave one region`(direction: Memblock.Direction) throws {
     var memblock = Memblock(pageSize: .fourKiB)
     memblock.direction = direction

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelMemory
 import Testing
+
+@testable import KernelMemory
 
 /// The bytes from `start` up to, not including, `end`.
 private func addresses(_ start: UInt, _ end: UInt) -> Range<PhysicalAddress> {
@@ -160,7 +161,9 @@ private func spelled(_ map: MemoryMap) -> String {
 
   @Test func `many lines and long lines are no trouble`() throws {
     var text = ""
-    for line in 0..<20_000 { text += "\(String(line * 2, radix: 16))000-\(String(line * 2 + 1, radix: 16))000 usable\n" }
+    for line in 0..<20_000 {
+      text += "\(String(line * 2, radix: 16))000-\(String(line * 2 + 1, radix: 16))000 usable\n"
+    }
     #expect(try MemoryMap.parse(firmwareText: textBytes(text)).entries.count == 20_000)
     let long = String(repeating: "x", count: 1 << 20)
     #expect(throws: MemoryMapTextError(line: 2, problem: .unknownKind)) {
@@ -216,6 +219,7 @@ private func spelled(_ map: MemoryMap) -> String {
 
   @Test func `sizes beyond the address space are cut`() {
     #expect(edited("memmap=15E$0x1e0000000").hasSuffix("1e0000000-f0000001e0000000 reserved"))
-    #expect(edited("memmap=16E!15E").hasSuffix("f000000000000000-ffffffffffffffff legacyPersistent"))
+    #expect(
+      edited("memmap=16E!15E").hasSuffix("f000000000000000-ffffffffffffffff legacyPersistent"))
   }
 }

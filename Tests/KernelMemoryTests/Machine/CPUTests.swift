@@ -103,9 +103,7 @@ private func withThreads(
       isDone.set()
     }
     #expect(surprises.total == 0)
-    for cache in machine.caches {
-      cache.forEach { #expect($0.frame == frames[0].rawValue) }
-    }
+    machine.forEachCachedTranslation { _, slot in #expect(slot.frame == frames[0].rawValue) }
   }
 }
 

@@ -88,14 +88,13 @@ import Testing
     }
     let range = base.advanced(byBytes: 16 << 12)..<base.advanced(byBytes: 32 << 12)
     tables.machine.flushTranslations(of: range)
-    for cache in tables.machine.caches {
-      var count = 0
-      cache.forEach { slot in
-        count += 1
-        #expect(!range.contains(VirtualAddress(slot.page << 12)))
-      }
-      #expect(count == 48)
+    var counts: [CPUID: Int] = [:]
+    tables.machine.forEachCachedTranslation { cpu, slot in
+      counts[cpu, default: 0] += 1
+      #expect(!range.contains(VirtualAddress(slot.page << 12)))
     }
+    #expect(counts.count == tables.machine.cpuCount)
+    #expect(counts.values.allSatisfy { $0 == 48 })
   }
 }
 

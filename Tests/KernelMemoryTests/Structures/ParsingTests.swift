@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelMemory
 import Testing
+
+@testable import KernelMemory
 
 /// Runs a parser on text; failures become values so that tables can hold them.
 private func outcome<Value>(
@@ -22,7 +23,8 @@ private func outcome<Value>(
   }
 
   @Test(arguments: [
-    "", "\n", "\0", "0x10", "-1", "12 ", " 12", "12\n\n", "1,000", "+", "+-1", "12a", "é", "\u{0660}",
+    "", "\n", "\0", "0x10", "-1", "12 ", " 12", "12\n\n", "1,000", "+", "+-1", "12a", "é",
+    "\u{0660}",
   ])
   func `anything else is invalid`(text: String) {
     #expect(outcome(text, Parsing.sysfsUnsigned) == .failure(.invalid))
@@ -55,12 +57,16 @@ private func outcome<Value>(
 }
 
 @Suite struct `Switches` {
-  @Test(arguments: ["y", "Y", "yes", "t", "true", "T", "e", "enable", "1", "1junk", "on", "On\n", "oN"])
+  @Test(arguments: [
+    "y", "Y", "yes", "t", "true", "T", "e", "enable", "1", "1junk", "on", "On\n", "oN",
+  ])
   func `these turn on`(text: String) {
     #expect(outcome(text, Parsing.kernelBoolean) == .success(true))
   }
 
-  @Test(arguments: ["n", "N", "no", "f", "False", "d", "Disable", "0", "0x1", "off", "OF", "of course"])
+  @Test(arguments: [
+    "n", "N", "no", "f", "False", "d", "Disable", "0", "0x1", "off", "OF", "of course",
+  ])
   func `these turn off`(text: String) {
     #expect(outcome(text, Parsing.kernelBoolean) == .success(false))
   }
@@ -89,7 +95,7 @@ private func outcome<Value>(
     "18446744073709551616", "000000000000000000001",
   ])
   func `everything else is invalid`(text: String) {
-    #expect(outcome(text, { try Parsing.sysctlUnsigned($0).value }) == .failure(.invalid))
+    #expect(outcome(text, Parsing.sysctlUnsigned) == .failure(.invalid))
   }
 
   @Test(arguments: [
@@ -101,14 +107,14 @@ private func outcome<Value>(
 
   @Test(arguments: ["2147483648", "-2147483649", "99999999999", "--1", "+1"])
   func `signed numbers beyond 32 bits are invalid`(text: String) {
-    #expect(outcome(text, { try Parsing.sysctlInt($0).value }) == .failure(.invalid))
+    #expect(outcome(text, Parsing.sysctlInt) == .failure(.invalid))
   }
 
   @Test func `a switch is a number`() throws {
     #expect(try Parsing.sysctlBool(textBytes("1\n")) == Parsed(value: true, byteCount: 2))
     #expect(try Parsing.sysctlBool(textBytes("0")).value == false)
     #expect(try Parsing.sysctlBool(textBytes("-7")).value == true)
-    #expect(outcome("on", { try Parsing.sysctlBool($0).value }) == .failure(.invalid))
+    #expect(outcome("on", Parsing.sysctlBool) == .failure(.invalid))
   }
 
   @Test func `a megabyte of blanks is taken in one go`() throws {
@@ -118,12 +124,15 @@ private func outcome<Value>(
 }
 
 @Suite struct `Memory sizes` {
-  @Test(arguments: [
-    ("2M", 2 << 20, ""), ("1g", 1 << 30, ""), ("4096", 4096, ""), ("0x10K", 16 << 10, ""),
-    ("2048kB", 2 << 20, "B"), ("1T", 1 << 40, ""), ("1P", 1 << 50, ""), ("15E", 15 << 60, ""),
-    ("1G!4G", 1 << 30, "!4G"), ("", 0, ""), ("M", 0, "M"), ("-1", 0, "-1"), ("0", 0, ""),
-    ("010", 8, ""), ("0x1E", 30, ""), ("2MM", 2 << 20, "M"), ("2M\0G", 2 << 20, ""),
-  ])
+  private static let sizes: [(String, UInt, String)] = [
+    ("2M", 0x20_0000, ""), ("1g", 0x4000_0000, ""), ("4096", 4096, ""), ("0x10K", 0x4000, ""),
+    ("2048kB", 0x20_0000, "B"), ("1T", 0x100_0000_0000, ""), ("1P", 0x4_0000_0000_0000, ""),
+    ("15E", 0xF000_0000_0000_0000, ""), ("1G!4G", 0x4000_0000, "!4G"), ("", 0, ""), ("M", 0, "M"),
+    ("-1", 0, "-1"), ("0", 0, ""), ("010", 8, ""), ("0x1E", 30, ""), ("2MM", 0x20_0000, "M"),
+    ("2M\0G", 0x20_0000, ""),
+  ]
+
+  @Test(arguments: sizes)
   func `a suffix multiplies and the rest is handed back`(text: String, value: UInt, rest: String) {
     let size = Parsing.memorySize(textBytes(text))
     #expect(size.byteCount == value)
@@ -149,7 +158,9 @@ private func outcome<Value>(
     #expect(Parsing.sysfsWordIndex(of: textBytes(text), in: words) == index)
   }
 
-  @Test(arguments: ["", "onlin", "online ", " online", "Online", "online\n\n", "online_", "\0online"])
+  @Test(arguments: [
+    "", "onlin", "online ", " online", "Online", "online\n\n", "online_", "\0online",
+  ])
   func `only exact words count`(text: String) {
     #expect(Parsing.sysfsWordIndex(of: textBytes(text), in: words) == nil)
   }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelMemory
 import Testing
+
+@testable import KernelMemory
 
 @Suite struct `Text sink` {
   private func written(_ write: (inout TextSink) -> Void) -> String {
@@ -32,14 +33,20 @@ import Testing
     #expect(written { $0.append("DMA32", width: 8, side: .left) } == "DMA32   ")
     #expect(written { $0.append("DMA32", width: 2) } == "DMA32")
     #expect(written { $0.append(textBytes("ab"), width: 4, side: .left) } == "ab  ")
-    #expect(written { $0.append([0x61]); $0.append(byte: 0x62); $0.newline() } == "ab\n")
+    #expect(
+      written {
+        $0.append([0x61]); $0.append(byte: 0x62); $0.newline()
+      } == "ab\n")
   }
 
-  @Test(arguments: [
-    (0, "0 B"), (5, "5.00 B"), (512, "512 B"), (1 << 10, "1.00 KiB"), (64 << 10, "64.0 KiB"),
-    (2 << 20, "2.00 MiB"), (32 << 20, "32.0 MiB"), (512 << 20, "512 MiB"), (1 << 30, "1.00 GiB"),
-    (16 << 30, "16.0 GiB"), (1536 << 20, "1.50 GiB"), (1 << 60, "1.00 EiB"), (UInt.max, "16.0 EiB"),
-  ])
+  private static let sizes: [(UInt, String)] = [
+    (0, "0 B"), (5, "5.00 B"), (512, "512 B"), (0x400, "1.00 KiB"), (0x1_0000, "64.0 KiB"),
+    (0x20_0000, "2.00 MiB"), (0x200_0000, "32.0 MiB"), (0x2000_0000, "512 MiB"),
+    (0x4000_0000, "1.00 GiB"), (0x4_0000_0000, "16.0 GiB"), (0x6000_0000, "1.50 GiB"),
+    (0x1000_0000_0000_0000, "1.00 EiB"), (.max, "16.0 EiB"),
+  ]
+
+  @Test(arguments: sizes)
   func `sizes have three significant digits`(byteCount: UInt, text: String) {
     #expect(written { $0.appendBinarySize(byteCount) } == text)
   }

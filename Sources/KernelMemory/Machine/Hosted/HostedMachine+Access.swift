@@ -20,17 +20,17 @@
       at address: VirtualAddress, for access: MemoryAccess,
       _ body: (UnsafeMutableRawPointer) -> Result
     ) throws(MachineFault) -> Result {
-      let cache = caches[currentCPU.index]
-      if threading == .many { cache.gate.lock() }
-      defer { if threading == .many { cache.gate.unlock() } }
+      let cache = unsafe cache(of: currentCPU)
+      if threading == .many { unsafe cache.pointee.gate.lock() }
+      defer { if threading == .many { unsafe cache.pointee.gate.unlock() } }
       let shift = regime.pageSize.shift
       let page = address.rawValue &>> shift
       let frame: UInt
-      if let cached = cache.translation(of: page) {
+      if let cached = unsafe cache.pointee.translation(of: page) {
         if access == .store, !cached.isWritable { throw .readOnly(address) }
         frame = cached.frame
       } else {
-        frame = try fill(cache, page: page, address: address, access: access)
+        frame = try unsafe fill(cache, page: page, address: address, access: access)
       }
       let offset = address.rawValue & ((1 &<< shift) &- 1)
       return unsafe body(pointer(to: PhysicalAddress(frame &+ offset)))
@@ -39,7 +39,8 @@
     /// Walks the tables for a page that `cache` does not hold, and caches what it finds.
     @inline(never)
     private func fill(
-      _ cache: TranslationCache, page: UInt, address: VirtualAddress, access: MemoryAccess
+      _ cache: UnsafeMutablePointer<TranslationCache>, page: UInt, address: VirtualAddress,
+      access: MemoryAccess
     ) throws(MachineFault) -> UInt {
       let found = try walk(address)
       let size = regime.pageSize
@@ -48,7 +49,7 @@
         throw .noMemory(found.address)
       }
       if access == .store, !found.isWritable { throw .readOnly(address) }
-      cache.insert(page: page, frame: frame, isWritable: found.isWritable)
+      unsafe cache.pointee.insert(page: page, frame: frame, isWritable: found.isWritable)
       return frame
     }
 
@@ -101,12 +102,20 @@
       onEveryCache { $0.invalidateAll() }
     }
 
-    private func onEveryCache(_ body: (TranslationCache) -> Void) {
+    private func onEveryCache(_ body: (inout TranslationCache) -> Void) {
       cost.add(UInt(cpuCount - 1), to: .interprocessorInterrupts)
-      for cache in caches {
-        if threading == .many { cache.gate.lock() }
-        body(cache)
-        if threading == .many { cache.gate.unlock() }
+      for cpu in 0..<cpuCount {
+        let cache = unsafe cache(of: CPUID(cpu))
+        if threading == .many { unsafe cache.pointee.gate.lock() }
+        body(&(unsafe cache.pointee))
+        if threading == .many { unsafe cache.pointee.gate.unlock() }
+      }
+    }
+
+    /// Calls `body` for each translation that some CPU's TLB holds.
+    func forEachCachedTranslation(_ body: (CPUID, TranslationCache.Slot) -> Void) {
+      for cpu in 0..<cpuCount {
+        unsafe cache(of: CPUID(cpu)).pointee.forEach { body(CPUID(cpu), $0) }
       }
     }
   }

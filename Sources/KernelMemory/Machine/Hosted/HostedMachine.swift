@@ -8,6 +8,7 @@
   /// It is a value that a test owns; many live side by side in one process. One thread may drive
   /// all CPUs in turn (``Threading/one``), or each CPU has its thread (``Threading/many``); the
   /// second costs a lock for each access.
+  @safe
   public final class HostedMachine: @unchecked Sendable {
     /// Who drives the CPUs.
     public enum Threading: Sendable {
@@ -28,7 +29,8 @@
     let threading: Threading
     let memory: SparseMemory
     let decoder: EntryDecoder
-    let caches: [TranslationCache]
+    /// The CPUs' TLBs; an array of classes would cost a reference count on every access.
+    private let caches: UnsafeMutablePointer<TranslationCache>
     /// The pages of a range above which a flush drops the whole TLB instead.
     ///
     /// - Linux: `tlb_single_page_flush_ceiling` (spec 03 section 8).
@@ -36,7 +38,7 @@
     private var soleThreadCPU = CPUID(0)
     /// The top table; written once, before a second CPU runs.
     private(set) var root = PhysicalAddress(0)
-    private let readers: [ReaderSection]
+    private let readers: ReaderSections
 
     /// Builds a host with `byteCount` bytes of physical span, all of it zero.
     ///
@@ -52,8 +54,20 @@
       self.cpuCount = cpuCount
       self.threading = threading
       decoder = EntryDecoder(regime)
-      caches = (0..<cpuCount).map { _ in TranslationCache() }
-      readers = (0..<cpuCount).map { _ in ReaderSection() }
+      unsafe caches = .allocate(capacity: cpuCount)
+      for cpu in 0..<cpuCount { unsafe (caches + cpu).initialize(to: TranslationCache()) }
+      readers = ReaderSections(cpuCount: cpuCount)
+    }
+
+    deinit {
+      unsafe caches.deinitialize(count: cpuCount)
+      unsafe caches.deallocate()
+    }
+
+    /// The TLB of `cpu`.
+    @inline(__always)
+    func cache(of cpu: CPUID) -> UnsafeMutablePointer<TranslationCache> {
+      unsafe caches + cpu.index
     }
 
     /// The bytes from physical zero to the end of the machine's last memory.
@@ -102,7 +116,10 @@
     /// Makes `byteCount` bytes from `address` on read as zero.
     ///
     /// Large ranges are given back to the real host; small ones are not worth asking it.
+    ///
+    /// - Precondition: the range consists of whole base pages.
     func clearContents(at address: PhysicalAddress, byteCount: UInt) {
+      assert((address.rawValue | byteCount) & (regime.pageSize.byteCount - 1) == 0, "whole pages")
       if byteCount >= 1 << 16 {
         memory.discard(at: address.rawValue, byteCount: byteCount)
       } else {
@@ -115,9 +132,10 @@
   extension HostedMachine {
     /// Marks the caller as a reader whom ``waitForGracePeriod()`` waits for.
     func withReaderSection<Result>(_ body: () -> Result) -> Result {
-      let section = readers[currentCPU.index]
-      section.enter()
-      defer { section.leave() }
+      guard threading == .many else { return body() }
+      let cpu = currentCPU
+      readers.enter(cpu)
+      defer { readers.leave(cpu) }
       return body()
     }
 
@@ -128,9 +146,7 @@
       cost.add(1, to: .gracePeriods)
       guard threading == .many else { return }
       let here = currentCPU
-      for (index, section) in readers.enumerated() where index != here.index {
-        section.waitUntilLeft()
-      }
+      for cpu in 0..<cpuCount where cpu != here.index { readers.waitUntilLeft(CPUID(cpu)) }
     }
   }
 #endif

@@ -6,7 +6,8 @@
   /// It keeps every translation until that translation is flushed or its slot is needed for
   /// another page, whatever happens to the tables meanwhile: a forgotten flush shows as a stale
   /// read, as on hardware. A slot holds one base page, also when a huge entry maps it.
-  @safe final class TranslationCache {
+  @safe
+  struct TranslationCache: ~Copyable {
     /// One cached translation.
     struct Slot {
       /// The virtual page number.
@@ -54,7 +55,7 @@
     }
 
     /// Forgets everything.
-    func invalidateAll() {
+    mutating func invalidateAll() {
       generation &+= 1
       guard generation == 0 else { return }
       // Generations ran out: empty the slots for real and count again.

@@ -27,7 +27,7 @@
     /// - Linux: `tlb_single_page_flush_ceiling` (spec 03 section 8).
     public let pageFlushCeiling: UInt = 33
     let hooks: MetalHooks
-    let readers: MetalReaders
+    let readers: ReaderSections
     private let directMap: UnsafeMutableRawPointer
     /// The spinning hint, where code without a machine at hand finds it; 0 before there is one.
     private static let pauseHook = Atomic<UInt>(0)
@@ -48,7 +48,7 @@
       self.regime = regime
       self.cpuCount = cpuCount
       self.hooks = hooks
-      readers = MetalReaders(cpuCount: cpuCount)
+      readers = ReaderSections(cpuCount: cpuCount)
       unsafe directMap = base
       Self.pauseHook.store(unsafe unsafeBitCast(hooks.pause, to: UInt.self), ordering: .releasing)
     }
@@ -78,12 +78,10 @@
       return unsafe directMap + Int(bitPattern: address.rawValue)
     }
 
-    /// Drops the contents of `byteCount` bytes from `address` on: they read as zero.
-    ///
-    /// The caller promises that nobody cares what was there. Both numbers are multiples of 8.
-    func discardContents(at address: PhysicalAddress, byteCount: UInt) {
-      unsafe pointer(to: address).initializeMemory(
-        as: UInt64.self, repeating: 0, count: Int(bitPattern: byteCount / 8))
+    /// Makes `byteCount` bytes from `address` on read as zero.
+    func clearContents(at address: PhysicalAddress, byteCount: UInt) {
+      unsafe pointer(to: address)
+        .initializeMemory(as: UInt8.self, repeating: 0, count: Int(bitPattern: byteCount))
     }
   }
 

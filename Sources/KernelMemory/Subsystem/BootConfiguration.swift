@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a memory subsystem is started with.
+public struct BootConfiguration: Sendable {
+  /// The kernel that is imitated.
+  public var kernel: KernelDesign
+  /// The architecture's page tables.
+  public var format: PagingFormat
+  /// The memory as firmware reports it.
+  public var memoryMap: MemoryMap
+  /// Which memory belongs to which node.
+  public var layout: NodeLayout
+  /// The kernel command line.
+  public var commandLine: [UInt8]
+  /// Bytes on nodes that something else holds from the start, such as what runs on the host.
+  public var occupiedBytes: [NodeBytes]
+
+  /// A number of bytes on a node.
+  public struct NodeBytes: Equatable, Sendable {
+    /// The node.
+    public var node: NodeID
+    /// How many bytes.
+    public var byteCount: UInt
+
+    /// Says that there are `byteCount` bytes on `node`.
+    public init(node: NodeID, byteCount: UInt) {
+      self.node = node
+      self.byteCount = byteCount
+    }
+  }
+
+  /// A machine with `memoryMap`, an empty command line and one node.
+  public init(
+    kernel: KernelDesign = .unified, format: PagingFormat = .x86FourLevel, memoryMap: MemoryMap,
+    layout: NodeLayout = .single, commandLine: [UInt8] = [], occupiedBytes: [NodeBytes] = []
+  ) {
+    self.kernel = kernel
+    self.format = format
+    self.memoryMap = memoryMap
+    self.layout = layout
+    self.commandLine = commandLine
+    self.occupiedBytes = occupiedBytes
+  }
+}
+
+/// Why a memory subsystem could not be started.
+public enum BootError: Error, Equatable, Sendable {
+  /// The memory map has no usable memory, or the command line took it all away.
+  case noMemory
+  /// Memory lies beyond what the architecture can address.
+  case addressTooHigh(PhysicalAddress)
+  /// Not even the first page tables fit into memory.
+  case outOfMemory
+  /// The machine's memory ends before that of the map.
+  case machineTooSmall(bytes: UInt)
+}

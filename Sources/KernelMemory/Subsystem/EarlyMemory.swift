@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What boot knows before anything is mapped: the memory, who has it, and what was asked for.
+struct EarlyMemory {
+  let parameters: BootParameters
+  let platform: Platform
+  /// The firmware's map with the command line's edits.
+  let memoryMap: MemoryMap
+  var memblock: Memblock
+  /// What is asked of the pools.
+  let requests: HugePageRequests
+
+  /// Reads the command line and fills the boot allocator.
+  ///
+  /// - Throws: ``BootError/noMemory`` and ``BootError/addressTooHigh(_:)``.
+  init(_ configuration: BootConfiguration) throws(BootError) {
+    let format = configuration.format
+    parameters = BootParameters(
+      commandLine: configuration.commandLine[...], rules: configuration.kernel.bootParameters)
+    platform = Platform.platform(for: format.regime)
+    var map = configuration.memoryMap
+    map.apply(parameters.memoryMapEdits)
+    memoryMap = map
+    memblock = Memblock(map: map, layout: configuration.layout, pageSize: format.pageSize)
+    for hole in platform.holes { memblock.remove(hole) }
+    for range in platform.reserved { memblock.reserve(range) }
+    guard memblock.presentPageCount() > 0 else { throw .noMemory }
+    let limit: UInt = 1 << format.physicalAddressBits
+    guard memblock.memoryEnd.rawValue <= limit else { throw .addressTooHigh(memblock.memoryEnd) }
+    requests = Self.readRequests(parameters, configuration)
+    for occupied in configuration.occupiedBytes { reserve(occupied) }
+  }
+
+  private static func readRequests(
+    _ parameters: BootParameters, _ configuration: BootConfiguration
+  ) -> HugePageRequests {
+    let format = configuration.format
+    let size = format.pageSize
+    let platform = HugePagePlatform(
+      supportedByteCounts: format.hugePageOrders.map { $0.pageCount << size.shift },
+      defaultByteCount: format.defaultHugePageOrder.pageCount << size.shift,
+      onlineNodes: configuration.layout.nodes, nodeLists: .supported)
+    return HugePageRequests(
+      parameters.hugePageDirectives, platform: platform, rules: configuration.kernel.bootParameters)
+  }
+
+  /// Takes memory that somebody else holds out of the free memory of a node, from its start.
+  private mutating func reserve(_ occupied: BootConfiguration.NodeBytes) {
+    var left = occupied.byteCount
+    let page = memblock.pageSize.byteCount
+    for free in Array(memblock.freeRanges(on: occupied.node)) where left > 0 {
+      let part = min(left, free.range.byteCount) / page * page
+      memblock.reserve(Range(start: free.range.lowerBound, byteCount: part))
+      left -= min(part, left)
+    }
+  }
+
+  /// The memory of all nodes in whole frames, ascending.
+  func nodeMemory(layout: NodeLayout) -> [NodeMemory] {
+    let pieces = layout.nodes.flatMap { node in
+      memblock.frameRanges(on: node).map { NodeMemory(node: node, frames: $0) }
+    }
+    return pieces.sorted { $0.frames.lowerBound < $1.frames.lowerBound }
+  }
+
+  /// Divides the memory into nodes, zones and sections.
+  func makeTopology(_ configuration: BootConfiguration) -> MemoryTopology {
+    let format = configuration.format
+    let memory = nodeMemory(layout: configuration.layout)
+    let end = memory.last?.frames.upperBound ?? PageFrameNumber(0)
+    return TopologyBuilder(
+      pageSize: format.pageSize, limits: platform.zones, memory: memory,
+      nodeIDs: configuration.layout.nodes, distances: configuration.layout.distances,
+      sectionOrder: PageOrder(Int(format.sectionShift - format.pageSize.shift)),
+      pageblockOrder: format.pageblockOrder,
+      movableStarts: movableStarts(memory, configuration, end: end), end: end
+    ).build()
+  }
+
+  /// Where movable memory begins on each node, as `kernelcore=` and `movablecore=` say.
+  private func movableStarts(
+    _ memory: [NodeMemory], _ configuration: BootConfiguration, end: PageFrameNumber
+  ) -> [PageFrameNumber?] {
+    let size = configuration.format.pageSize
+    let total = memory.reduce(UInt(0)) { $0 + $1.frames.pageCount }
+    var kernel: UInt?
+    if let share = parameters.kernelMemory?.pageCount(of: total, pageSize: size) { kernel = share }
+    if let share = parameters.movableMemory?.pageCount(of: total, pageSize: size) {
+      let block = configuration.format.maximumOrder.pageCount
+      let movable = min((share + block - 1) / block * block, total)
+      kernel = max(kernel ?? 0, total - movable)
+    }
+    guard let kernel, kernel < total else { return [] }
+    let highest = platform.zones.highestKind(pageSize: size, end: end)
+    let zone = platform.zones.frames(of: highest, pageSize: size, end: end)
+    return MovableMemoryPlan(
+      memory: memory, nodeIDs: configuration.layout.nodes, highestZoneStart: zone.lowerBound,
+      alignment: configuration.format.maximumOrder
+    ).starts(keeping: kernel)
+  }
+}
