@@ -27,7 +27,7 @@ struct TopologyBuilder {
     for piece in memory { addSections(of: piece, to: sections, zones: zones, nodes: nodes) }
     return MemoryTopology(
       nodes: nodes, zones: zones, sections: sections,
-      end: memory.map(\.frames.upperBound).max() ?? PageFrameNumber(0))
+      end: memory.map { $0.frames.upperBound }.max() ?? PageFrameNumber(0))
   }
 
   private func makeNode(at position: Int, zones: inout [Zone]) -> MemoryNode {

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+@testable public import KernelMemory
+
+/// A booted memory subsystem on a small simulated machine, for one test.
+public struct TestHost {
+  /// The hardware.
+  public let machine: HostedMachine
+  /// The kernel's memory management.
+  public let subsystem: MemorySubsystem
+
+  /// Boots a machine whose nodes share `memory` bytes evenly.
+  ///
+  /// On x86-64 the map has the usual gap below 1 MiB, and memory above 3 GiB continues at 4 GiB.
+  public init(
+    memory: UInt = 1 << 30, nodes: Int = 1, kernel: KernelDesign = .linux7_2,
+    format: PagingFormat = .x86FourLevel, cpus: Int = 1, commandLine: String = "",
+    threading: HostedMachine.Threading = .one
+  ) throws {
+    let map = Self.memoryMap(of: memory, format: format)
+    try self.init(
+      map: map, layout: Self.layout(of: map, nodes: nodes), kernel: kernel, format: format,
+      cpus: cpus, commandLine: commandLine, threading: threading)
+  }
+
+  /// Boots a machine with the given memory.
+  public init(
+    map: MemoryMap, layout: NodeLayout, kernel: KernelDesign = .linux7_2,
+    format: PagingFormat = .x86FourLevel, cpus: Int = 1, commandLine: String = "",
+    threading: HostedMachine.Threading = .one
+  ) throws {
+    let granule: UInt = 1 << format.sectionShift
+    let span = (map.usableEnd.rawValue + granule - 1) / granule * granule
+    machine = try HostedMachine(
+      span: span, regime: format.regime, cpuCount: cpus, threading: threading)
+    subsystem = try MemorySubsystem(
+      BootConfiguration(
+        kernel: kernel, format: format, memoryMap: map, layout: layout,
+        commandLine: Array(commandLine.utf8)),
+      on: machine)
+  }
+
+  /// The firmware's map of a machine with `memory` bytes.
+  public static func memoryMap(of memory: UInt, format: PagingFormat = .x86FourLevel) -> MemoryMap {
+    guard format.regime == .x86FourLevel || format.regime == .x86FiveLevel else {
+      return MemoryMap([entry(0, memory)])
+    }
+    let low = min(memory, 3 << 30)
+    var entries = [entry(0, 0x9_FC00), entry(0x10_0000, low)]
+    if memory > low { entries.append(entry(4 << 30, 4 << 30 + memory - low)) }
+    return MemoryMap(entries)
+  }
+
+  private static func entry(_ start: UInt, _ end: UInt) -> MemoryMapEntry {
+    MemoryMapEntry(PhysicalAddress(start)..<PhysicalAddress(end), .usable)
+  }
+
+  /// Gives each of `nodes` nodes an equal share of the map's memory, in ascending order.
+  public static func layout(of map: MemoryMap, nodes: Int) throws -> NodeLayout {
+    guard nodes > 1 else { return .single }
+    let share = map.usableByteCount / UInt(nodes) >> 27 << 27
+    var ranges: [NodeRange] = []
+    var node = 0
+    var left = share
+    for usable in map.usableRanges {
+      var start = usable.lowerBound.rawValue
+      while start < usable.upperBound.rawValue {
+        let end = node == nodes - 1 ? usable.upperBound.rawValue
+          : min((start + left) >> 21 << 21, usable.upperBound.rawValue)
+        let stop = max(end, start + 1) == start + 1 ? usable.upperBound.rawValue : end
+        ranges.append(
+          NodeRange(node: NodeID(node), range: PhysicalAddress(start)..<PhysicalAddress(stop)))
+        left -= min(left, stop - start)
+        start = stop
+        if left < 1 << 21, node < nodes - 1 {
+          node += 1
+          left = share
+        }
+      }
+    }
+    return try NodeLayout(ranges: ranges)
+  }
+}
