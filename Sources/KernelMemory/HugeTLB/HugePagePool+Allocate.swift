@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 extension HugePagePool {
   /// What requests for a page of this pool ask of the page allocator.
   var allocationOptions: AllocationOptions {
@@ -21,6 +23,7 @@ extension HugePagePool {
         vmemmap.insertHugePageMarks(.contiguousArea, at: head)
         return head
       }
+      if hugeTLB.usesContiguousAreasOnly.load(ordering: .relaxed) { return nil }
       guard let head = allocator.allocateContiguous(order, on: node, options) else { return nil }
       prepare(head)
       return head

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 extension HugePagePool {
   /// Gives removed pages back to the page allocator.
   ///
@@ -10,6 +12,7 @@ extension HugePagePool {
   /// - Linux: `update_and_free_pages_bulk()` (spec 06 section 6).
   func release(_ list: inout FrameList) {
     guard hugeTLB.policy.handlesLists else { return releaseOneByOne(&list) }
+    if hugeTLB.hasLostPoisonRecords.load(ordering: .relaxed) { dropAbandoned(&list) }
     while true {
       var whole = FrameList()
       let outcome = optimizer.restore(&list, order: order, output: &whole)
@@ -38,10 +41,7 @@ extension HugePagePool {
   /// - Linux: `__update_and_free_hugetlb_folio()`.
   @discardableResult
   func releasePage(_ head: PageFrameNumber) -> Bool {
-    if vmemmap.hasHugePageMarks(.poisonUnreliable, at: head) {
-      // Nobody knows which frames are bad: the page is lost on purpose.
-      return true
-    }
+    if isAbandoned(head) { return true }
     guard (try? optimizer.restore(folio(head))) != nil else {
       hugeTLB.lock.withLock { addBack(head, asSurplus: true) }
       return false
@@ -61,31 +61,50 @@ extension HugePagePool {
     }
     optimizer.blank(&outer)
     while let head = vmemmap.popFront(of: &list) {
-      if vmemmap.hasHugePageMarks(.poisonUnreliable, at: head) { continue }
       let isArea = vmemmap.hasHugePageMarks(.contiguousArea, at: head)
       let bad = hugeTLB.takePoisonRecords(in: folio(head))
       vmemmap.blankHeadPage(of: folio(head))
-      if isArea {
-        hugeTLB.returnToContiguousArea(folio(head))
+      if bad.isEmpty, !isArea {
+        freeWhole(folio(head))
       } else {
-        free(folio(head), sparing: bad)
+        free(folio(head), sparing: bad, toArea: isArea)
       }
     }
   }
 
   /// Frees the frames of a page, but for those that are bad.
-  private func free(_ folio: Folio, sparing bad: [PageFrameNumber]) {
-    guard !bad.isEmpty else { return freeWhole(folio) }
+  private func free(_ folio: Folio, sparing bad: [PageFrameNumber], toArea isArea: Bool) {
     var start = folio.head
     for pfn in bad {
-      if start < pfn { allocator.freeRun(start..<pfn) }
+      free(start..<pfn, toArea: isArea)
       hugeTLB.keepPoisonedFrame(pfn)
       start = pfn.advanced(by: 1)
     }
-    if start < folio.frames.upperBound { allocator.freeRun(start..<folio.frames.upperBound) }
+    free(start..<folio.frames.upperBound, toArea: isArea)
+  }
+
+  private func free(_ frames: FrameRange, toArea isArea: Bool) {
+    guard !frames.isEmpty else { return }
+    if isArea { hugeTLB.returnToContiguousArea(frames) } else { allocator.freeRun(frames) }
   }
 
   private func freeWhole(_ folio: Folio) {
     if isGigantic { allocator.freeRun(folio.frames) } else { allocator.freeBlock(folio.head, order) }
+  }
+
+  /// Whether nobody knows which frames of a removed page are bad: then it is lost on purpose.
+  private func isAbandoned(_ head: PageFrameNumber) -> Bool {
+    guard vmemmap.hasHugePageMarks(.poisonUnreliable, at: head) else { return false }
+    hugeTLB.abandonedPageCount.wrappingAdd(order.pageCount, ordering: .relaxed)
+    return true
+  }
+
+  /// Takes the pages that are never given back off a list of removed ones.
+  private func dropAbandoned(_ list: inout FrameList) {
+    var kept = FrameList()
+    while let head = vmemmap.popFront(of: &list) {
+      if !isAbandoned(head) { vmemmap.pushBack(head, on: &kept) }
+    }
+    list = kept
   }
 }

@@ -156,7 +156,23 @@ extension HugePagePool {
       let head = vmemmap.first(of: parts[position].freeList)
     else { return nil }
     remove(head, .none)
+    moveSurplus(from: position)
     return head
+  }
+
+  /// Lets another node have the surplus that a node's last pages no longer cover.
+  ///
+  /// No page is marked as surplus, so the pool as a whole is right either way; a kernel leaves such
+  /// a node with more surplus than pages.
+  private func moveSurplus(from position: Int) {
+    let part = parts[position].counts
+    guard part.surplusPageCount > part.pageCount,
+      let other = parts.indices.first(where: {
+        parts[$0].counts.surplusPageCount < parts[$0].counts.pageCount
+      })
+    else { return }
+    parts[position].counts.surplusPageCount &-= 1
+    parts[other].counts.surplusPageCount &+= 1
   }
 }
 

@@ -160,7 +160,9 @@ extension HugePagePool {
       counts.surplusPageCount &+= 1
       parts[nodePosition(of: head)].counts.surplusPageCount &+= 1
     }
-    vmemmap.with(head) { $0.privateWord = 0 }
+    // Where the page came from, and what is wrong with it, still holds.
+    let lasting: HugePageMarks = [.contiguousArea, .poisonUnreliable]
+    vmemmap.with(head) { $0.privateWord &= lasting.rawValue }
     optimizer.setOptimized(true, folio(head))
     vmemmap.markHugeTLB(head)
     enqueue(head)

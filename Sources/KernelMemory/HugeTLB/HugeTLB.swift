@@ -30,6 +30,23 @@ final class HugeTLB: @unchecked Sendable {
   let makesGiganticMovable = Atomic<Bool>(false)
   /// Bad frames inside huge pages; guarded by ``lock``.
   var poisonRecords: [PageFrameNumber] = []
+  /// Bad frames that were taken out of use with the pages they belonged to.
+  ///
+  /// - Unit: base pages.
+  let poisonedPageCount = Atomic<UInt>(0)
+  /// Frames of pages that nobody dares to give back, as which of them are bad is not known.
+  ///
+  /// - Unit: base pages.
+  let abandonedPageCount = Atomic<UInt>(0)
+  /// Whether a record of a bad frame was ever lost, so that lists must be looked through for pages
+  /// that are never given back.
+  let hasLostPoisonRecords = Atomic<Bool>(false)
+  /// Memory set aside for gigantic pages; complete before the first of them is allocated.
+  var contiguousAreas: [ContiguousArea] = []
+  /// Whether gigantic pages come from such memory or not at all.
+  ///
+  /// - Linux: `hugetlb_cma_only`.
+  let usesContiguousAreasOnly = Atomic<Bool>(false)
 
   init(
     policy: HugePagePolicy, allocator: PageAllocator, optimizer: VmemmapOptimizer,
@@ -49,8 +66,18 @@ final class HugeTLB: @unchecked Sendable {
   func addPool(order: PageOrder) {
     pools.append(HugePagePool(order: order, hugeTLB: self))
     pools.sort { $0.order < $1.order }
-    for (index, pool) in pools.enumerated() where index > 0 {
-      pool.demotionOrder = pools[index - 1].order
+    chooseDemotionOrders()
+  }
+
+  /// Lets each pool's pages be split into those of the next smaller size.
+  ///
+  /// With memory set aside for gigantic pages, only these are ever split.
+  ///
+  /// - Precondition: boot is still single-threaded.
+  func chooseDemotionOrders() {
+    for (index, pool) in pools.enumerated() {
+      let isFixed = !contiguousAreas.isEmpty && pool.order <= allocator.pageblockOrder
+      pool.demotionOrder = index == 0 || isFixed ? nil : pools[index - 1].order
     }
   }
 

@@ -5,8 +5,8 @@
 /// Work that needs many frames takes them from here one by one, and they lie together: a batch
 /// pays for the zone's lock once a run. Each frame counts as one allocation of its own, and may be
 /// made to fail as such. What is left over goes back with ``returnRest(to:)``.
-struct FrameSupply: ~Copyable {
-  private let node: NodeID
+struct FrameSupply {
+  let node: NodeID
   private let options: AllocationOptions
   /// How many frames to fetch at a time.
   private let runLength: UInt
@@ -17,15 +17,6 @@ struct FrameSupply: ~Copyable {
     self.node = node
     self.options = options
     self.runLength = runLength
-  }
-
-  deinit {
-    precondition(stock.isEmpty, "a supply's frames were dropped instead of returned")
-  }
-
-  /// Whether the supply is for such requests.
-  func serves(_ node: NodeID, _ options: AllocationOptions) -> Bool {
-    self.node == node && self.options == options
   }
 
   /// The next frame, with one reference; nil if there is none.
@@ -70,18 +61,25 @@ extension PageAllocator {
     upTo count: UInt, fromZone index: Int, _ options: AllocationOptions
   ) -> FrameRange? {
     let lists = freeLists[index]
-    var order = largestBlock(at: PageFrameNumber(0), pageCount: max(count, 1))
-    while true {
-      if allows(order, in: lists, options),
-        let pfn = lists.lock.withLock({ removeBlock(order, options.migrateType, from: lists) })
-      {
+    let type = options.migrateType
+    // What is left of blocks cut before comes first; a new large block is cut only after that.
+    let largest = largestBlock(at: PageFrameNumber(0), pageCount: max(count, 1))
+    for order in stride(from: largest.index, through: 0, by: -1) {
+      let order = PageOrder(order)
+      guard allows(order, in: lists, options) else { continue }
+      if let pfn = lists.lock.withLock({ removeBlock(order, listedAs: type, from: lists) }) {
         return prepare(FrameRange(start: pfn, pageCount: order.pageCount), in: lists.zone)
       }
-      guard order > .page else { break }
-      order = PageOrder(order.index - 1)
+    }
+    for order in stride(from: largest.index, through: 0, by: -1) {
+      let order = PageOrder(order)
+      guard allows(order, in: lists, options) else { continue }
+      if let pfn = lists.lock.withLock({ removeBlock(order, type, from: lists) }) {
+        return prepare(FrameRange(start: pfn, pageCount: order.pageCount), in: lists.zone)
+      }
     }
     guard allows(.page, in: lists, options),
-      let pfn = cpuLists[index].take(.page, options.migrateType, vmemmap, machine.currentCPU)
+      let pfn = cpuLists[index].take(.page, type, vmemmap, machine.currentCPU)
     else { return nil }
     return prepare(FrameRange(start: pfn, pageCount: 1), in: lists.zone)
   }

@@ -7,29 +7,31 @@
 struct FoldingBatch: ~Copyable {
   /// Frames that are no longer mapped but may still be in a TLB.
   var freed = FrameRuns()
-  /// Fresh frames for the vmemmap, all for one node.
-  private var supply: FrameSupply?
+  /// Fresh frames for the vmemmap, by node: neighbours in a list may take turns.
+  private var supplies: [FrameSupply] = []
   /// How many frames to draw at a time.
   private let runLength: UInt
 
   /// An empty batch that draws fresh frames `runLength` at a time.
   init(runLength: UInt) { self.runLength = runLength }
 
-  /// A fresh frame, as `options` say; nil if there is none.
+  /// A fresh frame near `node`, as `options` say; nil if there is none.
+  ///
+  /// - Precondition: a batch always asks with the same options.
   @inline(__always)
   mutating func takeFrame(
     on node: NodeID, _ options: AllocationOptions, from allocator: PageAllocator
   ) -> PageFrameNumber? {
-    if supply?.serves(node, options) != true {
-      returnSupply(to: allocator)
-      supply = FrameSupply(node: node, options: options, runLength: runLength)
+    for index in supplies.indices where supplies[index].node == node {
+      return supplies[index].take(from: allocator)
     }
-    return supply?.take(from: allocator)
+    supplies.append(FrameSupply(node: node, options: options, runLength: runLength))
+    return supplies[supplies.count &- 1].take(from: allocator)
   }
 
   /// Gives back the fresh frames that were not used.
   mutating func returnSupply(to allocator: PageAllocator) {
-    supply?.returnRest(to: allocator)
-    supply = nil
+    for index in supplies.indices { supplies[index].returnRest(to: allocator) }
+    supplies.removeAll()
   }
 }

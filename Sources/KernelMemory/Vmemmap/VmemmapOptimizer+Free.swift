@@ -22,6 +22,9 @@ extension VmemmapOptimizer {
   }
 
   private func free(_ frames: FrameRange, isBootMemory: Bool) {
+    let size = vmemmap.pageSize
+    machine.forgetContents(
+      at: size.address(of: frames.lowerBound), byteCount: frames.pageCount << size.shift)
     if isBootMemory {
       accounting.bootPages.wrappingSubtract(Int(frames.pageCount), ordering: .relaxed)
       allocator.manage(frames)

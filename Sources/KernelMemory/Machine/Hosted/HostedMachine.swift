@@ -113,6 +113,13 @@
       return unsafe memory.base + Int(bitPattern: address.rawValue)
     }
 
+    /// Says that nobody cares any more what `byteCount` bytes from `address` on contain.
+    ///
+    /// They read as before or as zero. Large ranges are given back to the real host.
+    func forgetContents(at address: PhysicalAddress, byteCount: UInt) {
+      if byteCount >= 1 << 16 { memory.discard(at: address.rawValue, byteCount: byteCount) }
+    }
+
     /// Makes `byteCount` bytes from `address` on read as zero.
     ///
     /// Large ranges are given back to the real host; small ones are not worth asking it.

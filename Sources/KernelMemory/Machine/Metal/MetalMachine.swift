@@ -78,6 +78,9 @@
       return unsafe directMap + Int(bitPattern: address.rawValue)
     }
 
+    /// Says that nobody cares any more what `byteCount` bytes from `address` on contain.
+    func forgetContents(at address: PhysicalAddress, byteCount: UInt) {}
+
     /// Makes `byteCount` bytes from `address` on read as zero.
     func clearContents(at address: PhysicalAddress, byteCount: UInt) {
       unsafe pointer(to: address)

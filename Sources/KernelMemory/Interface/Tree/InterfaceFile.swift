@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The files of the tree, each by what it shows.
+///
+/// Which pool, node or block a file is about stands in the path and comes as ``PathArguments``.
+enum InterfaceFile: Equatable, Sendable {
+  case commandLine, meminfo, vmstat, zoneinfo, buddyinfo, pagetypeinfo, iomem, pageFlags
+  case sysctl(SysctlFile)
+  case pool(PoolFile)
+  case nodePool(PoolFile)
+  case nodeList(NodeListFile)
+  case node(NodeFile)
+  case cpuList
+  case blockSize, blockDefault
+  case block(BlockFile)
+}
+
+/// Files of `/proc/sys/vm`.
+enum SysctlFile: Equatable, Sendable {
+  case pageCount, pageCountByPolicy, overcommitLimit, sharedMemoryGroup, optimizesVmemmap
+  case movableGiganticPages, minimumFreeKiB, compactMemory, lowmemReserveRatio
+}
+
+/// Files of a pool or of a node's part of it.
+enum PoolFile: Equatable, Sendable {
+  case pageCount, pageCountByPolicy, overcommitLimit
+  case freePageCount, reservedPageCount, surplusPageCount
+  case demote, demotionSize
+}
+
+/// Files that list nodes.
+enum NodeListFile: Equatable, Sendable {
+  case possible, online, withNormalMemory, withMemory, withCPUs, withGenericInitiators
+}
+
+/// Files of one node.
+enum NodeFile: Equatable, Sendable {
+  case meminfo, numastat, vmstat, distance, cpuMap, cpuList, compact
+}
+
+/// Files of one memory block.
+enum BlockFile: Equatable, Sendable {
+  case physicalIndex, state, online, physicalDevice, removable, validZones
+}
+
+extension InterfaceFile {
+  /// Who may open the file for what, in the nine bits of a mode.
+  ///
+  /// - Source: spec 10 sections 2 to 7.
+  var mode: UInt16 {
+    switch self {
+    case .pageFlags, .pagetypeinfo: 0o400
+    case .sysctl(.compactMemory), .node(.compact): 0o200
+    case .sysctl: 0o644
+    case .pool(let file), .nodePool(let file): file.mode
+    case .blockDefault, .block(.state), .block(.online): 0o644
+    default: 0o444
+    }
+  }
+
+  /// The size that the file reports: a page under `/sys`, nothing under `/proc`.
+  var reportedByteCount: UInt {
+    switch self {
+    case .commandLine, .meminfo, .vmstat, .zoneinfo, .buddyinfo, .pagetypeinfo, .iomem,
+      .pageFlags, .sysctl:
+      0
+    case .node(.cpuList): 28672
+    default: 4096
+    }
+  }
+}
+
+extension PoolFile {
+  fileprivate var mode: UInt16 {
+    switch self {
+    case .pageCount, .pageCountByPolicy, .overcommitLimit, .demotionSize: 0o644
+    case .freePageCount, .reservedPageCount, .surplusPageCount: 0o444
+    case .demote: 0o200
+    }
+  }
+}
