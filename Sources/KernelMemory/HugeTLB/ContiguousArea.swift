@@ -50,7 +50,8 @@ final class ContiguousArea: @unchecked Sendable {
 
   /// Notes that `frames`, of one slot, are no longer held.
   func noteReturn(of frames: FrameRange) {
-    let slot = Int((frames.lowerBound.rawValue &- self.frames.lowerBound.rawValue) / order.pageCount)
+    let offset = frames.lowerBound.rawValue &- self.frames.lowerBound.rawValue
+    let slot = Int(offset / order.pageCount)
     lock.withLock { takenPageCounts[slot] &-= frames.pageCount }
   }
 

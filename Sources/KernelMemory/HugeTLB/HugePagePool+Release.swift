@@ -12,7 +12,6 @@ extension HugePagePool {
   /// - Linux: `update_and_free_pages_bulk()` (spec 06 section 6).
   func release(_ list: inout FrameList) {
     guard hugeTLB.policy.handlesLists else { return releaseOneByOne(&list) }
-    if hugeTLB.hasLostPoisonRecords.load(ordering: .relaxed) { dropAbandoned(&list) }
     while true {
       var whole = FrameList()
       let outcome = optimizer.restore(&list, order: order, output: &whole)
@@ -41,7 +40,6 @@ extension HugePagePool {
   /// - Linux: `__update_and_free_hugetlb_folio()`.
   @discardableResult
   func releasePage(_ head: PageFrameNumber) -> Bool {
-    if isAbandoned(head) { return true }
     guard (try? optimizer.restore(folio(head))) != nil else {
       hugeTLB.lock.withLock { addBack(head, asSurplus: true) }
       return false
@@ -56,11 +54,13 @@ extension HugePagePool {
   private func giveBack(_ list: inout FrameList) {
     var outer = FrameRuns()
     vmemmap.forEach(in: list) { head in
+      if vmemmap.hasHugePageMarks(.poisonUnreliable, at: head) { return true }
       optimizer.collectOuterPages(of: folio(head), in: &outer)
       return true
     }
     optimizer.blank(&outer)
     while let head = vmemmap.popFront(of: &list) {
+      if abandon(head) { continue }
       let isArea = vmemmap.hasHugePageMarks(.contiguousArea, at: head)
       let bad = hugeTLB.takePoisonRecords(in: folio(head))
       vmemmap.blankHeadPage(of: folio(head))
@@ -89,22 +89,15 @@ extension HugePagePool {
   }
 
   private func freeWhole(_ folio: Folio) {
-    if isGigantic { allocator.freeRun(folio.frames) } else { allocator.freeBlock(folio.head, order) }
+    guard !isGigantic else { return allocator.freeRun(folio.frames) }
+    allocator.freeBlock(folio.head, order)
   }
 
-  /// Whether nobody knows which frames of a removed page are bad: then it is lost on purpose.
-  private func isAbandoned(_ head: PageFrameNumber) -> Bool {
+  /// Leaves a page to itself if nobody knows which of its frames are bad: it is lost on purpose.
+  private func abandon(_ head: PageFrameNumber) -> Bool {
     guard vmemmap.hasHugePageMarks(.poisonUnreliable, at: head) else { return false }
+    vmemmap.unmarkHugeTLB(head)
     hugeTLB.abandonedPageCount.wrappingAdd(order.pageCount, ordering: .relaxed)
     return true
-  }
-
-  /// Takes the pages that are never given back off a list of removed ones.
-  private func dropAbandoned(_ list: inout FrameList) {
-    var kept = FrameList()
-    while let head = vmemmap.popFront(of: &list) {
-      if !isAbandoned(head) { vmemmap.pushBack(head, on: &kept) }
-    }
-    list = kept
   }
 }

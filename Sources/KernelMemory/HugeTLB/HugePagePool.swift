@@ -38,7 +38,12 @@ final class HugePagePool: @unchecked Sendable {
 
   /// The size of the pages.
   let order: PageOrder
-  unowned let hugeTLB: HugeTLB
+  #if hasFeature(Embedded)
+    // A kernel's pools are for ever: the cycle does no harm, and weaker references do not exist.
+    let hugeTLB: HugeTLB
+  #else
+    unowned let hugeTLB: HugeTLB
+  #endif
   /// Held while the pool is resized or pages of it are demoted.
   let resizeLock = SpinLock()
   /// The whole pool; guarded by ``HugeTLB/lock``, as all that follows.
@@ -131,11 +136,7 @@ extension HugePagePool {
   /// - Linux: `remove_hugetlb_folio()` (spec 06 section 2.1).
   func remove(_ head: PageFrameNumber, _ adjustment: SurplusAdjustment) {
     let position = nodePosition(of: head)
-    if vmemmap.hasHugePageMarks(.freed, at: head) {
-      dequeue(head)
-    } else if activeContains(head) {
-      vmemmap.remove(head, from: &activeList)
-    }
+    if vmemmap.hasHugePageMarks(.freed, at: head) { dequeue(head) } else { deactivate(head) }
     if adjustment == .lowered {
       counts.surplusPageCount &-= 1
       parts[position].counts.surplusPageCount &-= 1
@@ -145,10 +146,11 @@ extension HugePagePool {
     parts[position].counts.pageCount &-= 1
   }
 
-  /// Pages in use are linked; removed or deferred ones are not.
-  private func activeContains(_ head: PageFrameNumber) -> Bool {
-    if vmemmap.first(of: activeList) == head { return true }
-    return vmemmap.with(head, for: .load) { $0.previous != 0 }
+  /// Takes a page that is not free off the list of pages in use, if it is there.
+  func deactivate(_ head: PageFrameNumber) {
+    let isFirst = vmemmap.first(of: activeList) == head
+    guard isFirst || vmemmap.with(head, for: .load, { $0.previous != 0 }) else { return }
+    vmemmap.remove(head, from: &activeList)
   }
 
   /// Takes a removed page, whose descriptors could not be unfolded, back into the pool as free.

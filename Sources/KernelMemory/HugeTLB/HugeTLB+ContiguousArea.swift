@@ -14,11 +14,10 @@ extension HugeTLB {
     guard let pool = pools.first(where: { $0.isGigantic }) else {
       return manage(frames, as: .movable)
     }
-    let whole =
-      frames.lowerBound.aligned(upTo: pool.order)..<max(
-        frames.lowerBound.aligned(upTo: pool.order), frames.upperBound.aligned(downTo: pool.order))
+    let start = frames.lowerBound.aligned(upTo: pool.order)
+    let end = max(start, frames.upperBound.aligned(downTo: pool.order))
     manage(frames, as: .cma)
-    contiguousAreas.append(ContiguousArea(node: node, frames: whole, order: pool.order))
+    contiguousAreas.append(ContiguousArea(node: node, frames: start..<end, order: pool.order))
     chooseDemotionOrders()
   }
 

@@ -36,17 +36,14 @@ extension HugeTLB {
   @discardableResult
   func poison(_ pfn: PageFrameNumber) throws(PoisonError) -> PoisonOutcome {
     guard hasDescriptor(pfn) else { throw .notHugePage }
-    guard !isPoisonRecorded(pfn) else { throw .alreadyPoisoned }
-    // The record costs an allocation, which is not for under the lock.
-    let isRecordable = !vmemmap.machine.failures.takesAllocation(of: .page)
     while true {
-      let attempt = try lock.withLock { () throws(PoisonError) in
-        try markPoisoned(pfn, recordable: isRecordable)
-      }
+      let attempt = try lock.withLock { () throws(PoisonError) in try markPoisoned(pfn) }
       switch attempt {
       case .inTransition: settleTransition()
       case .inUse: return .inUse
-      case .free(let pool, let head): return dissolvePoisoned(head, of: pool)
+      case .free(let pool, let head, let isLost):
+        let isDissolved = (try? pool.dissolveFreePage(head)) != nil
+        return isDissolved && !isLost ? .dissolved : .kept
       }
     }
   }
@@ -55,16 +52,10 @@ extension HugeTLB {
     /// The page is on its way into or out of a pool.
     case inTransition
     case inUse
-    case free(HugePagePool, PageFrameNumber)
+    case free(HugePagePool, PageFrameNumber, isLost: Bool)
   }
 
-  private func isPoisonRecorded(_ pfn: PageFrameNumber) -> Bool {
-    lock.withLock { poisonRecords.contains(pfn) }
-  }
-
-  private func markPoisoned(
-    _ pfn: PageFrameNumber, recordable: Bool
-  ) throws(PoisonError) -> PoisonAttempt {
+  private func markPoisoned(_ pfn: PageFrameNumber) throws(PoisonError) -> PoisonAttempt {
     let head = vmemmap.head(of: pfn)
     guard vmemmap.isHugeTLB(head), let pool = pool(ofPageAt: head) else {
       throw vmemmap.has(vmemmap.format.hwpoison, at: head) ? .alreadyPoisoned : .notHugePage
@@ -74,24 +65,19 @@ extension HugeTLB {
     guard !poisonRecords.contains(pfn), !vmemmap.hasHugePageMarks(.poisonUnreliable, at: head)
     else { throw .alreadyPoisoned }
     vmemmap.set(vmemmap.format.hwpoison, at: head)
-    record(pfn, in: pool.folio(head), recordable: recordable)
-    return isFree ? .free(pool, head) : .inUse
+    let isRecorded = record(pfn, in: pool.folio(head))
+    return isFree ? .free(pool, head, isLost: !isRecorded) : .inUse
   }
 
-  /// Notes that `pfn` is bad, or that what is noted about its page is not all.
-  private func record(_ pfn: PageFrameNumber, in folio: Folio, recordable: Bool) {
-    guard !recordable else { return poisonRecords.append(pfn) }
-    hasLostPoisonRecords.store(true, ordering: .relaxed)
+  /// Notes that `pfn` is bad or, for want of memory, that what is noted about its page is not all.
+  private func record(_ pfn: PageFrameNumber, in folio: Folio) -> Bool {
+    guard vmemmap.machine.failures.takesAllocation(of: .page) else {
+      poisonRecords.append(pfn)
+      return true
+    }
     vmemmap.insertHugePageMarks(.poisonUnreliable, at: folio.head)
     _ = removePoisonRecords(in: folio)
-  }
-
-  private func dissolvePoisoned(
-    _ head: PageFrameNumber, of pool: HugePagePool
-  ) -> PoisonOutcome {
-    let isLost = vmemmap.hasHugePageMarks(.poisonUnreliable, at: head)
-    guard (try? pool.dissolveFreePage(head)) != nil else { return .kept }
-    return isLost ? .kept : .dissolved
+    return false
   }
 
   /// Takes the mark off the page that `pfn` belongs to, or off the kept frame `pfn`, which becomes
@@ -101,20 +87,30 @@ extension HugeTLB {
   /// - Linux: `unpoison_memory()`.
   func unpoison(_ pfn: PageFrameNumber) throws(UnpoisonError) {
     guard hasDescriptor(pfn) else { throw .notPoisoned }
-    let isKeptFrame = try lock.withLock { () throws(UnpoisonError) in
-      let head = vmemmap.head(of: pfn)
-      guard vmemmap.has(vmemmap.format.hwpoison, at: head) else { throw .notPoisoned }
-      guard vmemmap.isHugeTLB(head), let pool = pool(ofPageAt: head) else {
-        vmemmap.clear(vmemmap.format.hwpoison, at: head)
-        return true
-      }
-      if removePoisonRecords(in: pool.folio(head)).isEmpty { throw .busy }
-      vmemmap.clear(vmemmap.format.hwpoison, at: head)
-      return false
-    }
+    let isKeptFrame = try lock.withLock { () throws(UnpoisonError) in try clearPoison(pfn) }
     guard isKeptFrame else { return }
     poisonedPageCount.wrappingSubtract(1, ordering: .relaxed)
-    allocator.freeFrame(pfn)
+    guard contiguousAreas.contains(where: { $0.frames.contains(pfn) }) else {
+      return allocator.freeFrame(pfn)
+    }
+    vmemmap.with(pfn) { $0.counts = DescriptorCounts(references: 0) }
+    returnToContiguousArea(pfn..<pfn.advanced(by: 1))
+  }
+
+  /// Takes the mark off; true if `pfn` was not in a pool any more.
+  private func clearPoison(_ pfn: PageFrameNumber) throws(UnpoisonError) -> Bool {
+    let mark = vmemmap.format.hwpoison
+    let head = vmemmap.head(of: pfn)
+    guard vmemmap.has(mark, at: head) else { throw .notPoisoned }
+    if vmemmap.isHugeTLB(head), let pool = pool(ofPageAt: head) {
+      if removePoisonRecords(in: pool.folio(head)).isEmpty { throw .busy }
+      vmemmap.clear(mark, at: head)
+      return false
+    }
+    // Anything else is a frame that was kept, or a page on its way to the allocator.
+    guard head == pfn, vmemmap.folioOrder(at: pfn) == nil else { throw .busy }
+    vmemmap.clear(mark, at: pfn)
+    return true
   }
 
   /// The pool whose page, free or in use or on its way, starts at `head`.

@@ -38,9 +38,6 @@ final class HugeTLB: @unchecked Sendable {
   ///
   /// - Unit: base pages.
   let abandonedPageCount = Atomic<UInt>(0)
-  /// Whether a record of a bad frame was ever lost, so that lists must be looked through for pages
-  /// that are never given back.
-  let hasLostPoisonRecords = Atomic<Bool>(false)
   /// Memory set aside for gigantic pages; complete before the first of them is allocated.
   var contiguousAreas: [ContiguousArea] = []
   /// Whether gigantic pages come from such memory or not at all.

@@ -30,9 +30,16 @@ public struct MappingCensus: Equatable, Sendable {
 extension KernelPageTables {
   /// Counts what is mapped in `range`, as somebody would who found the tables in memory.
   func census(of range: Range<VirtualAddress>) -> MappingCensus {
+    census(of: [range])
+  }
+
+  /// Counts what is mapped in all of `ranges` together.
+  func census(of ranges: [Range<VirtualAddress>]) -> MappingCensus {
     var census = MappingCensus()
     var frames: [UInt] = []
-    visitTables(table(at: root), level: format.levelCount - 1, in: range, &census, &frames)
+    for range in ranges {
+      visitTables(table(at: root), level: format.levelCount - 1, in: range, &census, &frames)
+    }
     census.sharedFrames = Self.shares(of: &frames)
     return census
   }

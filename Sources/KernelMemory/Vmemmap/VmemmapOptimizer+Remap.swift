@@ -32,25 +32,29 @@ extension VmemmapOptimizer {
   ) -> PendingTLBFlush {
     let addresses = addresses(of: folio)
     let size = vmemmap.pageSize
+    // What falls out is collected as one run, so that it meets the runs of neighbouring folios.
+    var run = PageFrameNumber(0)..<PageFrameNumber(0)
     if let head {
       let first = addresses.lowerBound..<addresses.lowerBound.advanced(byBytes: size.byteCount)
-      replace(first, by: tables.format.leaf(size.address(of: head), at: 0), freed: &freed)
+      let entry = tables.format.leaf(size.address(of: head), at: 0)
+      replace(first, by: entry, run: &run, freed: &freed)
     }
     let kept = addresses.lowerBound.advanced(byBytes: design.privatePageCount &<< size.shift)
-    replace(
-      kept..<addresses.upperBound,
-      by: tables.format.leaf(size.address(of: tail), at: 0, .readOnly), freed: &freed)
+    let entry = tables.format.leaf(size.address(of: tail), at: 0, .readOnly)
+    replace(kept..<addresses.upperBound, by: entry, run: &run, freed: &freed)
+    freed.append(run, vmemmap)
     let start = head == nil ? kept : addresses.lowerBound
     return PendingTLBFlush(start..<addresses.upperBound)
   }
 
-  /// Writes `entry` over all entries for `range`; the frames they mapped are added to `freed`.
+  /// Writes `entry` over all entries for `range`; the frames they mapped prolong `run`, and what
+  /// `run` was before a gap is added to `freed`.
   @inline(__always)
   private func replace(
-    _ range: Range<VirtualAddress>, by entry: PageTableEntry, freed: inout FrameRuns
+    _ range: Range<VirtualAddress>, by entry: PageTableEntry, run: inout FrameRange,
+    freed: inout FrameRuns
   ) {
     let size = vmemmap.pageSize
-    var run = PageFrameNumber(0)..<PageFrameNumber(0)
     let format = tables.format
     forEachTable(in: range) { table, indexes in
       for index in indexes {
@@ -65,7 +69,6 @@ extension VmemmapOptimizer {
       }
       machine.cost.add(UInt(indexes.count), to: .entriesWritten)
     }
-    freed.append(run, vmemmap)
   }
 
   /// Maps each folded vmemmap page of `folio` to a frame of its own from `frames`, with the content

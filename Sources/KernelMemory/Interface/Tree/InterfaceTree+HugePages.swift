@@ -80,9 +80,8 @@ extension InterfaceTree {
     let pool = hugeTLB.pools[index]
     switch file {
     case .pageCount, .pageCountByPolicy: pool.resize(to: try number(text), scope)
-    case .overcommitLimit: try setOvercommitLimit(of: pool) { () throws(InterfaceError) in
-        try number(text)
-      }
+    case .overcommitLimit:
+      try setOvercommitLimit(of: pool) { () throws(InterfaceError) in try number(text) }
     case .demote: try demote(try number(text), of: pool, scope)
     case .demotionSize: try setDemotionSize(text, of: pool)
     case .freePageCount, .reservedPageCount, .surplusPageCount: throw .access

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 // /proc/sys/vm (spec 10 sections 1 and 2).
 
 extension InterfaceTree {
@@ -37,7 +39,7 @@ extension InterfaceTree {
     case .optimizesVmemmap:
       sink.appendDecimal(subsystem.isVmemmapOptimizationEnabled ? 1 : 0)
     case .movableGiganticPages:
-      sink.appendDecimal(hugeTLB.makesGiganticMovable.load(ordering: .relaxed) ? 1 : 0)
+      sink.appendDecimal(signed: Int(settings.movableGiganticPages.load(ordering: .relaxed)))
     case .minimumFreeKiB:
       sink.appendDecimal(allocator.minimumFreeKiB.load(ordering: .relaxed))
     case .lowmemReserveRatio: appendReserveRatios(to: &sink)
@@ -75,6 +77,7 @@ extension InterfaceTree {
       return isOn.byteCount
     case .movableGiganticPages:
       let isOn = try sysctlInt(text)
+      settings.movableGiganticPages.store(isOn.value, ordering: .relaxed)
       hugeTLB.makesGiganticMovable.store(isOn.value != 0, ordering: .relaxed)
       return isOn.byteCount
     case .compactMemory: return try writeCompactMemory(text)

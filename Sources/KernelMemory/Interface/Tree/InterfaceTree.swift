@@ -15,12 +15,15 @@
 public struct InterfaceTree: Sendable {
   /// The subsystem behind the files.
   public let subsystem: MemorySubsystem
-  let settings = InterfaceSettings()
+  let settings: InterfaceSettings
   let plan: [TreeEntry]
 
   /// The tree of `subsystem`.
   public init(_ subsystem: MemorySubsystem) {
     self.subsystem = subsystem
+    let parameters = BootParameters(
+      commandLine: subsystem.commandLine[...], rules: subsystem.kernel.bootParameters)
+    settings = InterfaceSettings(blockDefault: parameters.addedMemoryState)
     plan = [
       .directory("proc", Self.processEntries),
       .directory(

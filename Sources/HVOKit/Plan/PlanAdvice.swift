@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxHost
+
+/// What to do on the host to get what a plan shows.
+struct PlanAdvice {
+  /// The host; nil if the user described the machine.
+  let host: HostDescription?
+  let cases: [PlanCase]
+  let pageSizes: [UInt]
+  let hasOneNode: Bool
+
+  var lines: [PlanReport.Advice] { switching + sizing }
+
+  // MARK: Switching it on
+
+  private var switching: [PlanReport.Advice] {
+    guard let hvo = host?.hvo else { return [anyHost] }
+    switch hvo.state {
+    case .on:
+      return [
+        .init(
+          text: "HVO is on: \(hvo.explanation). Huge pages that were in a pool before that stay "
+            + "as they are until they leave it.", command: nil)
+      ]
+    case .off where hvo.canSwitchAtRunTime:
+      return [
+        .init(
+          text: "HVO is off; switch it on before the pool is filled:",
+          command: "sysctl -w vm.hugetlb_optimize_vmemmap=1"),
+        .init(
+          text: "and to keep it over reboots, add to the kernel's command line:",
+          command: "hugetlb_free_vmemmap=on"),
+      ]
+    case .off:
+      return [
+        .init(
+          text: "HVO is off and this kernel switches it at boot only; add to its command line:",
+          command: "hugetlb_free_vmemmap=on")
+      ]
+    case .unavailable:
+      return [
+        .init(
+          text: "This host's kernel cannot do it: \(hvo.explanation). It takes a kernel with "
+            + "CONFIG_HUGETLB_PAGE_OPTIMIZE_VMEMMAP=y (x86-64: Linux 5.14 or later; most "
+            + "distributions' kernels have it) and the boot parameter:",
+          command: "hugetlb_free_vmemmap=on")
+      ]
+    case .unknown:
+      return [
+        .init(
+          text: "Whether this host's kernel can do it is not known: \(hvo.explanation). "
+            + "Ask it (1 is on, 0 off, no such file: it cannot):",
+          command: "cat /proc/sys/vm/hugetlb_optimize_vmemmap")
+      ]
+    }
+  }
+
+  private var anyHost: PlanReport.Advice {
+    .init(
+      text: "On a Linux host whose kernel has HVO, switch it on before the pool is filled:",
+      command: "sysctl -w vm.hugetlb_optimize_vmemmap=1")
+  }
+
+  // MARK: Sizing the pool
+
+  /// The commands for the last case of each size of pages that asks for any.
+  private var sizing: [PlanReport.Advice] {
+    cases.filter { $0.parts.contains { $0.pageCount > 0 } && $0.origin == .proposed }.flatMap { planCase in
+      let parts = planCase.parts.filter { $0.pageCount > 0 }
+      let commands = parts.map { part in
+        PlanReport.Advice(
+          text: "", command: "echo \(part.pageCount) > \(PlanCaseRun.path(of: part))")
+      }
+      var lines = [PlanReport.Advice(text: "\(planCase.title):", command: nil)] + commands
+      if let boot = bootParameters(parts) {
+        lines.append(.init(text: "or, surer for pages that large, at boot:", command: boot))
+      }
+      return lines
+    }
+  }
+
+  /// The boot parameters for the gigantic parts; nil if there are none.
+  private func bootParameters(_ parts: [PlanCase.Part]) -> String? {
+    let gigantic = parts.filter { $0.pageByteCount >= 1 << 30 }
+    guard let size = gigantic.first?.pageByteCount,
+      gigantic.allSatisfy({ $0.pageByteCount == size })
+    else { return nil }
+    let counts =
+      hasOneNode
+      ? "\(gigantic[0].pageCount)"
+      : gigantic.map { "\($0.node):\($0.pageCount)" }.joined(separator: ",")
+    return "hugetlb_free_vmemmap=on hugepagesz=\(ByteText.pageSize(size)) hugepages=\(counts)"
+  }
+}

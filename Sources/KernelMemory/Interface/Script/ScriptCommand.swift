@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One thing that a script does while the machine runs.
+public enum ScriptCommand: Equatable, Sendable {
+  /// Writes a text to a file: `echo TEXT > PATH`, `printf FORMAT > PATH`.
+  case write([UInt8], to: [UInt8])
+  /// Prints a text: `echo` and `printf` without a path.
+  case print([UInt8])
+  /// Prints files: `cat PATH…`.
+  case show([[UInt8]])
+  /// Prints the names in directories: `ls PATH…`.
+  case list([[UInt8]])
+  /// Does nothing, well: `true`, `sync`, `sleep N`.
+  case nothing
+  /// Makes the allocation after the next `after` ones fail, once.
+  case failAllocation(after: UInt)
+  /// Makes every allocation of a base page fail.
+  case failBasePages
+  /// Lets allocations take their course.
+  case failNothing
+  /// Maps huge pages, as a process would.
+  case mapHuge(HugeMapRequest)
+  /// Unmaps what was mapped under a name, or everything.
+  case unmap([UInt8]?)
+  /// Runs what follows on another CPU.
+  case useCPU(Int)
+  /// Compares something with what it should be.
+  case expect(ScriptExpectation)
+  /// Checks every invariant of the subsystem.
+  case check
+}
+
+/// A mapping of huge pages that a script asks for.
+public struct HugeMapRequest: Equatable, Sendable {
+  /// What becomes of the mapping's pages at once.
+  public enum Use: Equatable, Sendable {
+    /// They are promised and touched.
+    case touch
+    /// They are promised.
+    case reserve
+    /// They are touched without a promise.
+    case touchUnreserved
+  }
+
+  /// How many pages.
+  public var pageCount: UInt
+  /// The bytes of each.
+  public var pageByteCount: UInt
+  /// What becomes of them.
+  public var use: Use
+  /// The name by which they are unmapped; empty if they have none.
+  public var name: [UInt8]
+}
+
+/// Something that a script takes for granted.
+public enum ScriptExpectation: Equatable, Sendable {
+  /// The file reads as the text, but for a newline at the end.
+  case text([UInt8], of: [UInt8])
+  /// The word behind `name` in the file is the value.
+  case field([UInt8], of: [UInt8], value: [UInt8])
+  /// The command before failed like this; nil if it did not fail.
+  case error(InterfaceError?)
+  /// The command before printed the text, but for a newline at the end.
+  case output([UInt8])
+  /// That many vmemmap pages are mapped to frames that others map too.
+  case savedPages(UInt)
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What stands behind `#@`.
+
+extension ScriptParser {
+  static func directive(_ text: ArraySlice<UInt8>) throws(ScriptProblem) -> Statement {
+    var rest = text
+    guard let name = rest.popWord() else { throw .missingArgument }
+    if let change = try setup(name, rest) { return .setup(change) }
+    return .command(try command(name, &rest))
+  }
+
+  private static func setup(
+    _ name: ArraySlice<UInt8>, _ rest: ArraySlice<UInt8>
+  ) throws(ScriptProblem) -> ScriptSetup.Change? {
+    if name.isWord("machine") { return .machine(try machine(rest)) }
+    if name.isWord("boot") { return .boot(Array(rest)) }
+    guard name.isWord("kernel") else { return nil }
+    guard !rest.isEmpty else { throw .missingArgument }
+    guard let kernel = KernelDesign.named(rest) else { throw .unknownKernel }
+    return .kernel(kernel)
+  }
+
+  private static func command(
+    _ name: ArraySlice<UInt8>, _ rest: inout ArraySlice<UInt8>
+  ) throws(ScriptProblem) -> ScriptCommand {
+    if name.isWord("expect") { return .expect(try expectation(rest)) }
+    let command = try shortCommand(name, &rest)
+    guard rest.isEmpty else { throw .unexpectedArgument }
+    return command
+  }
+
+  private static func shortCommand(
+    _ name: ArraySlice<UInt8>, _ rest: inout ArraySlice<UInt8>
+  ) throws(ScriptProblem) -> ScriptCommand {
+    if name.isWord("fail-allocation") {
+      guard let word = rest.popWord() else { throw .missingArgument }
+      guard word.isWord("after") else { throw .unexpectedArgument }
+      return .failAllocation(after: try number(&rest))
+    }
+    if name.isWord("fail-base-pages") { return .failBasePages }
+    if name.isWord("fail-nothing") { return .failNothing }
+    if name.isWord("check") { return .check }
+    if name.isWord("cpu") {
+      let cpu = try number(&rest)
+      guard cpu < UInt(MachineDescription.mostCPUs) else { throw .badNumber }
+      return .useCPU(Int(cpu))
+    }
+    if name.isWord("map-huge") { return .mapHuge(try mapRequest(&rest)) }
+    if name.isWord("unmap") {
+      guard let name = rest.popWord() else { throw .missingArgument }
+      return .unmap(name.isWord("all") ? nil : Array(name))
+    }
+    throw .unknownDirective
+  }
+
+  /// Reads `COUNT SIZE touch|reserve|noreserve-touch [as NAME]`.
+  private static func mapRequest(
+    _ rest: inout ArraySlice<UInt8>
+  ) throws(ScriptProblem) -> HugeMapRequest {
+    let count = try number(&rest)
+    guard let size = rest.popWord(), let use = rest.popWord() else { throw .missingArgument }
+    var request = HugeMapRequest(
+      pageCount: count, pageByteCount: try self.size(size), use: .touch, name: [])
+    if use.isWord("reserve") {
+      request.use = .reserve
+    } else if use.isWord("noreserve-touch") {
+      request.use = .touchUnreserved
+    } else if !use.isWord("touch") {
+      throw .unexpectedArgument
+    }
+    guard let word = rest.popWord() else { return request }
+    guard word.isWord("as") else { throw .unexpectedArgument }
+    guard let name = rest.popWord() else { throw .missingArgument }
+    request.name = Array(name)
+    return request
+  }
+
+  static func number(_ rest: inout ArraySlice<UInt8>) throws(ScriptProblem) -> UInt {
+    guard let word = rest.popWord() else { throw .missingArgument }
+    guard let value = try? Parsing.sysfsUnsignedAutoBase(word) else { throw .badNumber }
+    return value
+  }
+
+  /// Reads a size other than 0, such as `2M`.
+  static func size(_ text: ArraySlice<UInt8>) throws(ScriptProblem) -> UInt {
+    let size = Parsing.memorySize(text)
+    guard size.isWholeText, !size.overflowed, size.byteCount > 0 else { throw .badSize }
+    return size.byteCount
+  }
+}
+
+extension ScriptParser {
+  private static func expectation(
+    _ text: ArraySlice<UInt8>
+  ) throws(ScriptProblem) -> ScriptExpectation {
+    var rest = text
+    guard let first = rest.popWord() else { throw .missingArgument }
+    if first.first == ASCII.slash { return .text(Array(rest), of: Array(first)) }
+    if first.isWord("output") { return .output(Array(rest)) }
+    if first.isWord("field") { return try fieldExpectation(&rest) }
+    if first.isWord("saved-pages") {
+      let count = try number(&rest)
+      guard rest.isEmpty else { throw .unexpectedArgument }
+      return .savedPages(count)
+    }
+    guard first.isWord("error") else { throw .unexpectedArgument }
+    guard !rest.isEmpty else { throw .missingArgument }
+    if rest.isWord("none") { return .error(nil) }
+    guard let error = InterfaceError(named: rest) else { throw .unknownErrorName }
+    return .error(error)
+  }
+
+  /// Reads `NAME of PATH VALUE`.
+  private static func fieldExpectation(
+    _ rest: inout ArraySlice<UInt8>
+  ) throws(ScriptProblem) -> ScriptExpectation {
+    guard let name = rest.popWord(), let word = rest.popWord(), let path = rest.popWord(),
+      !rest.isEmpty
+    else { throw .missingArgument }
+    guard word.isWord("of") else { throw .unexpectedArgument }
+    return .field(Array(name), of: Array(path), value: Array(rest))
+  }
+}

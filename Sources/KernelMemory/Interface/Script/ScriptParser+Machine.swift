@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// `#@ machine memory=2G nodes=2 cpus=4 arch=x86_64 memory-map=0x0-0x9fc00:usable,…`
+
+extension ScriptParser {
+  static func machine(_ text: ArraySlice<UInt8>) throws(ScriptProblem) -> MachineDescription {
+    var machine = MachineDescription()
+    var rest = text
+    while let word = rest.popWord() {
+      guard let sign = word.firstIndex(of: ASCII.equalsSign) else { throw .missingArgument }
+      try set(word[..<sign], word[(sign + 1)...], of: &machine)
+    }
+    return machine
+  }
+
+  private static func set(
+    _ property: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>, of machine: inout MachineDescription
+  ) throws(ScriptProblem) {
+    if property.isWord("memory") {
+      machine.memoryByteCount = try size(value)
+      guard machine.memoryByteCount <= MachineDescription.largestMemory else { throw .badSize }
+    } else if property.isWord("nodes") {
+      machine.nodeCount = try count(value, limit: NodeID.limit)
+    } else if property.isWord("cpus") {
+      machine.cpuCount = try count(value, limit: MachineDescription.mostCPUs)
+    } else if property.isWord("arch") {
+      guard let format = PagingFormat.named(value) else { throw .unknownArchitecture }
+      machine.format = format
+    } else if property.isWord("memory-map") {
+      machine.memoryMap = try memoryMap(value)
+    } else {
+      throw .unknownProperty
+    }
+  }
+
+  /// Reads a number from 1 to `limit`.
+  private static func count(
+    _ text: ArraySlice<UInt8>, limit: Int
+  ) throws(ScriptProblem) -> Int {
+    guard let value = try? Parsing.sysfsUnsigned(text), (1...UInt(limit)).contains(value) else {
+      throw .badNumber
+    }
+    return Int(value)
+  }
+
+  /// Reads `START-END:KIND,…`, the ends exclusive: the firmware's lines, written in one.
+  private static func memoryMap(_ text: ArraySlice<UInt8>) throws(ScriptProblem) -> MemoryMap {
+    var lines: [UInt8] = []
+    for byte in text {
+      switch byte {
+      case ASCII.comma: lines.append(ASCII.newline)
+      case ASCII.colon: lines.append(ASCII.space)
+      default: lines.append(byte)
+      }
+    }
+    guard let map = try? MemoryMap.parse(firmwareText: lines[...]),
+      map.usableByteCount > 0, map.usableEnd.rawValue <= MachineDescription.largestMemory
+    else { throw .badMemoryMap }
+    return map
+  }
+}

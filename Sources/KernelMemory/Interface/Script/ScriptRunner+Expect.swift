@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Comparing what is with what should be.
+
+extension ScriptRunner {
+  func meets(_ expectation: ScriptExpectation) -> ScriptOutcome.Result {
+    switch expectation {
+    case .text(let wanted, let path):
+      return compareFile(path, with: wanted) { $0[...] }
+    case .field(let name, let path, let wanted):
+      return compareFile(path, with: wanted) { Self.field(name[...], in: $0[...]) }
+    case .error(let error):
+      return compare(wanted: Self.name(of: error), found: Self.name(of: lastError))
+    case .output(let wanted): return compare(wanted: wanted, found: lastOutput[...])
+    case .savedPages(let wanted):
+      let found = tree.subsystem.vmemmapCensus().savedPageCount
+      return compare(wanted: Self.decimal(wanted), found: Self.decimal(found)[...])
+    }
+  }
+
+  private static func name(of error: InterfaceError?) -> [UInt8] {
+    error?.name.bytes ?? ("none" as StaticString).bytes
+  }
+
+  private static func decimal(_ number: UInt) -> [UInt8] {
+    var text = TextSink()
+    text.appendDecimal(number)
+    return text.bytes
+  }
+
+  private func compareFile(
+    _ path: [UInt8], with wanted: [UInt8], _ part: ([UInt8]) -> ArraySlice<UInt8>
+  ) -> ScriptOutcome.Result {
+    do throws(InterfaceError) {
+      return compare(wanted: wanted, found: part(try tree.read(path[...])))
+    } catch {
+      return .unmet(wanted: wanted, found: error.name.bytes)
+    }
+  }
+
+  /// Compares texts without spaces at their ends.
+  private func compare(wanted: [UInt8], found: ArraySlice<UInt8>) -> ScriptOutcome.Result {
+    let found = found.trimmingSpaces
+    return found.isEqual(to: wanted[...].trimmingSpaces)
+      ? .succeeded : .unmet(wanted: wanted, found: Array(found))
+  }
+
+  private func compare(wanted: [UInt8], found: [UInt8]) -> ScriptOutcome.Result {
+    compare(wanted: wanted, found: found[...])
+  }
+
+  /// The word behind `name`, or `name:`, on the first line that has it; empty if none has.
+  private static func field(
+    _ name: ArraySlice<UInt8>, in text: ArraySlice<UInt8>
+  ) -> ArraySlice<UInt8> {
+    var lines = TextLines(text)
+    while var line = lines.next() {
+      while let word = line.popWord() {
+        let bare = word.last == ASCII.colon ? word.dropLast() : word
+        if bare.isEqual(to: name) || word.isEqual(to: name) { return line.popWord() ?? [] }
+      }
+    }
+    return []
+  }
+
+  /// Checks every invariant that layers know of themselves.
+  func check() -> ScriptOutcome.Result {
+    let count = tree.hugeTLB.violations().count
+    return count == 0 ? .succeeded : .violated(count: count)
+  }
+}

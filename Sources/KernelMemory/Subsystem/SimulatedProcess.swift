@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A process as memory management sees it: it maps huge pages, takes base pages, and ends.
+///
+/// Whatever it holds is given back by ``exit()``, at the latest when nobody refers to it any more.
+public final class SimulatedProcess {
+  private let subsystem: MemorySubsystem
+  private var mappings: [HugeMapping] = []
+  /// Base pages that it took, as runs.
+  private var frames: [FrameRange] = []
+
+  /// A process that holds nothing yet.
+  public init(of subsystem: MemorySubsystem) { self.subsystem = subsystem }
+
+  deinit { exit() }
+
+  /// Whether a mapping's pages are promised when it is made.
+  public enum Reservation: Sendable {
+    case reserved, unreserved
+  }
+
+  /// Maps `count` huge pages of `pageByteCount` bytes.
+  ///
+  /// - Returns: the mapping's number, for ``touch(_:)``.
+  /// - Throws: ``SimulatedProcessError``; nothing is mapped.
+  public func mapHugePages(
+    _ count: UInt, of pageByteCount: UInt, _ reservation: Reservation
+  ) throws(SimulatedProcessError) -> Int {
+    guard let pool = subsystem.hugeTLB.pools.first(where: { $0.byteCount == pageByteCount })
+    else { throw .noSuchPageSize }
+    do throws(MappingError) {
+      mappings.append(
+        try HugeMapping(
+          pool: pool, pageCount: count, manner: reservation == .reserved ? .reserve : .noReserve))
+    } catch {
+      throw .outOfMemory
+    }
+    return mappings.count - 1
+  }
+
+  /// Touches every page of a mapping, first to last.
+  ///
+  /// - Throws: ``SimulatedProcessError/busError`` where no page is left; what was touched stays.
+  public func touch(_ mapping: Int) throws(SimulatedProcessError) {
+    guard mappings.indices.contains(mapping) else { throw .noSuchMapping }
+    do throws(FaultError) { try mappings[mapping].touchAll() } catch { throw .busError }
+  }
+
+  /// Takes base pages until the page allocator has none left for anybody but the kernel.
+  ///
+  /// - Returns: the base pages taken.
+  @discardableResult
+  public func consumeMemory() -> UInt {
+    let allocator = subsystem.allocator
+    var taken: UInt = 0
+    for node in subsystem.topology.nodes where node.hasMemory {
+      while let pfn = allocator.takeBlock(.page, on: node.id, [.movable, .thisNode]) {
+        subsystem.vmemmap.with(pfn) { $0.counts = DescriptorCounts(references: 1) }
+        note(pfn)
+        taken &+= 1
+      }
+    }
+    return taken
+  }
+
+  private func note(_ pfn: PageFrameNumber) {
+    if let last = frames.last, last.upperBound == pfn {
+      frames[frames.count - 1] = last.lowerBound..<pfn.advanced(by: 1)
+    } else {
+      frames.append(pfn..<pfn.advanced(by: 1))
+    }
+  }
+
+  /// Gives everything back.
+  public func exit() {
+    for mapping in mappings { mapping.release() }
+    mappings = []
+    for run in frames {
+      for pfn in run { subsystem.allocator.freeFrame(pfn) }
+    }
+    frames = []
+  }
+}
+
+/// Why a process did not get its memory.
+public enum SimulatedProcessError: Error, Equatable, Sendable {
+  /// There is no pool of such pages: `EINVAL`.
+  case noSuchPageSize
+  /// The pool cannot promise that many pages: `ENOMEM`.
+  case outOfMemory
+  /// The pool has no page for one that was touched: `SIGBUS`.
+  case busError
+  /// There is no such mapping.
+  case noSuchMapping
+}
