@@ -37,12 +37,15 @@ extension HugePagePool {
     return head
   }
 
-  /// Makes bare frames a huge page, as far as its first vmemmap page goes.
+  /// Makes bare frames a huge page, as far as the vmemmap pages go that are never folded away.
   func prepare(_ head: PageFrameNumber) {
     guard let zone = hugeTLB.topology.zone(of: head) else {
       preconditionFailure("allocated memory belongs to a zone")
     }
     vmemmap.prepareHeadPage(of: folio(head), place: zone.place)
+    // Pages that are never folded away have content of their own.
+    vmemmap.prepareOuterTails(
+      of: folio(head), place: zone.place, pageLimit: optimizer.design.privatePageCount)
     vmemmap.markHugeTLB(head)
   }
 

@@ -89,12 +89,14 @@ extension Vmemmap {
     }
   }
 
-  /// Writes the tails of `folio` that lie outside its first vmemmap page.
-  func prepareOuterTails(of folio: Folio, place: UInt64) {
+  /// Writes the tails of `folio` that lie outside its first vmemmap page, in no more than its first
+  /// `pageLimit` ones.
+  func prepareOuterTails(of folio: Folio, place: UInt64, pageLimit: UInt = .max) {
     let template = tailTemplate(for: folio, place: place)
     let perPage = descriptorsPerPage
+    let pages = min(pageLimit, pageCount(describing: folio.order))
     var offset = perPage
-    while offset < folio.order.pageCount {
+    while offset < pages &* perPage {
       let first = PageFrameNumber(folio.head.rawValue &+ offset)
       unsafe withPage(startingAt: first) { unsafe template.fill($0, count: perPage) }
       offset &+= perPage

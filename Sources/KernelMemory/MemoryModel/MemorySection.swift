@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 /// The type of the memory in a pageblock: which requests it is meant for.
 ///
 /// - Linux: `enum migratetype` (spec 01 section 6; the isolate mark is a bit of its own here).
@@ -35,5 +37,5 @@ public enum MigrateType: UInt8, CaseIterable, Sendable {
   /// The subsections that have descriptors, one bit for each 1/64 of the section.
   var subsections: UInt64 = 0
   /// The pageblocks' types with their isolate bits; owned by the section table.
-  var pageblocks: UnsafeMutablePointer<UInt8>?
+  var pageblocks: UnsafeMutablePointer<Atomic<UInt8>>?
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 /// All sections of physical memory, by number.
 ///
 /// Two levels: a root of pointers, and groups of sections that exist where there is memory, so that
@@ -87,8 +89,8 @@
     let count = pageblocksPerSection
     update(number) { section in
       guard unsafe section.pageblocks == nil else { return }
-      let blocks = UnsafeMutablePointer<UInt8>.allocate(capacity: count)
-      unsafe blocks.initialize(repeating: type.rawValue, count: count)
+      let blocks = UnsafeMutablePointer<Atomic<UInt8>>.allocate(capacity: count)
+      for index in 0..<count { unsafe (blocks + index).initialize(to: Atomic(type.rawValue)) }
       unsafe section.pageblocks = blocks
     }
   }
@@ -98,8 +100,10 @@ extension SectionTable {
   private static var isolated: UInt8 { 0x80 }
 
   /// The byte of the pageblock with `pfn`.
+  ///
+  /// It changes under the zone's lock, but is read without.
   @inline(__always)
-  private func pageblock(of pfn: PageFrameNumber) -> UnsafeMutablePointer<UInt8>? {
+  private func pageblock(of pfn: PageFrameNumber) -> UnsafeMutablePointer<Atomic<UInt8>>? {
     guard let blocks = unsafe self[number(of: pfn)].pageblocks else { return nil }
     let within = pfn.rawValue & (order.pageCount &- 1)
     return unsafe blocks + Int(bitPattern: within &>> UInt(pageblockOrder.rawValue))
@@ -109,26 +113,29 @@ extension SectionTable {
   @inline(__always)
   func migrateType(of pfn: PageFrameNumber) -> MigrateType {
     guard let block = unsafe pageblock(of: pfn) else { return .movable }
-    return MigrateType(rawValue: unsafe block.pointee & ~Self.isolated) ?? .movable
+    let byte = unsafe block.pointee.load(ordering: .relaxed)
+    return MigrateType(rawValue: byte & ~Self.isolated) ?? .movable
   }
 
   /// Whether the pageblock with `pfn` is kept from the free lists.
   @inline(__always)
   func isIsolated(_ pfn: PageFrameNumber) -> Bool {
     guard let block = unsafe pageblock(of: pfn) else { return false }
-    return unsafe block.pointee & Self.isolated != 0
+    return unsafe block.pointee.load(ordering: .relaxed) & Self.isolated != 0
   }
 
   /// Changes the type of the pageblock with `pfn`; isolation stays.
   func setMigrateType(_ type: MigrateType, of pfn: PageFrameNumber) {
     guard let block = unsafe pageblock(of: pfn) else { return }
-    unsafe block.pointee = unsafe block.pointee & Self.isolated | type.rawValue
+    let before = unsafe block.pointee.load(ordering: .relaxed)
+    unsafe block.pointee.store(before & Self.isolated | type.rawValue, ordering: .relaxed)
   }
 
   /// Isolates the pageblock with `pfn`, or ends its isolation.
   func setIsolated(_ isolated: Bool, of pfn: PageFrameNumber) {
     guard let block = unsafe pageblock(of: pfn) else { return }
-    unsafe block.pointee =
-      unsafe block.pointee & ~Self.isolated | (isolated ? Self.isolated : 0)
+    let before = unsafe block.pointee.load(ordering: .relaxed)
+    unsafe block.pointee.store(
+      before & ~Self.isolated | (isolated ? Self.isolated : 0), ordering: .relaxed)
   }
 }

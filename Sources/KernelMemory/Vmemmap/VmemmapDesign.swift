@@ -72,34 +72,37 @@ public struct VmemmapDesign: Sendable {
   public var countsKernelTables: Bool
   /// Whether the switch can be changed while the kernel runs.
   public var hasRuntimeSwitch: Bool
+  /// Whether only x86-64 has the feature; otherwise every architecture that allows a live entry to
+  /// be replaced.
+  public var isLimitedToX86: Bool
 
   /// Linux 5.14, where it began: two private pages, no switch.
   public static let linux5_14 = Self(
     name: "5.14", descriptors: .linux6_1, privatePageCount: 2, tailTarget: .ownSecondPage,
     headCopy: .none, batching: .none, selfHostedCheck: .beforehand, bootFolding: .afterBoot,
     restoreOptions: [.noRetry], waitsForReaders: false, countsVmemmapPages: false,
-    countsKernelTables: false, hasRuntimeSwitch: false)
+    countsKernelTables: false, hasRuntimeSwitch: false, isLimitedToX86: true)
 
   /// Linux 6.1: one private page that the tails map again.
   public static let linux6_1 = Self(
     name: "6.1", descriptors: .linux6_1, privatePageCount: 1, tailTarget: .ownHeadPage,
     headCopy: .none, batching: .none, selfHostedCheck: .beforehand, bootFolding: .afterBoot,
     restoreOptions: [.noRetry, .thisNode], waitsForReaders: false, countsVmemmapPages: false,
-    countsKernelTables: false, hasRuntimeSwitch: true)
+    countsKernelTables: false, hasRuntimeSwitch: true, isLimitedToX86: true)
 
   /// Linux 6.12: head pages move, lists flush once, readers are waited for.
   public static let linux6_12 = Self(
     name: "6.12", descriptors: .linux6_12, privatePageCount: 1, tailTarget: .ownHeadPage,
     headCopy: .preferred, batching: .lists, selfHostedCheck: .duringWalk, bootFolding: .afterBoot,
     restoreOptions: [.retryMayFail], waitsForReaders: true, countsVmemmapPages: true,
-    countsKernelTables: false, hasRuntimeSwitch: true)
+    countsKernelTables: false, hasRuntimeSwitch: true, isLimitedToX86: false)
 
   /// Linux 7.2: one shared tail page for each zone and order.
   public static let linux7_2 = Self(
     name: "7.2", descriptors: .linux7_2, privatePageCount: 1, tailTarget: .sharedPage,
     headCopy: .required, batching: .lists, selfHostedCheck: .duringWalk,
     bootFolding: .beforePopulation, restoreOptions: [.retryMayFail], waitsForReaders: false,
-    countsVmemmapPages: true, countsKernelTables: true, hasRuntimeSwitch: true)
+    countsVmemmapPages: true, countsKernelTables: true, hasRuntimeSwitch: true, isLimitedToX86: false)
 
   /// The design to come: sections know what they describe, for huge pages and devices alike.
   public static let unified = {
@@ -110,6 +113,14 @@ public struct VmemmapDesign: Sendable {
 }
 
 extension VmemmapDesign {
+  /// Whether kernels of this design fold on an architecture with such page tables at all.
+  ///
+  /// - Source: spec 05 section 18, spec 03 section 7.
+  public func supports(_ format: PagingFormat) -> Bool {
+    guard format.allowsLiveRemap else { return false }
+    return !isLimitedToX86 || format.regime == .x86FourLevel || format.regime == .x86FiveLevel
+  }
+
   /// The frames that folding a folio described by `pageCount` vmemmap pages gives back; 0 if it
   /// cannot be folded.
   ///

@@ -11,13 +11,26 @@ extension VmemmapOptimizer {
   func collectOuterPages(of folio: Folio, in runs: inout FrameRuns) {
     let addresses = addresses(of: folio)
     let size = vmemmap.pageSize
-    let start = addresses.lowerBound.advanced(byBytes: size.byteCount)
-    guard start < addresses.upperBound else { return }
-    if tables.existingTable(for: start, level: 0) == nil {
-      return collectFromLeaves(start..<addresses.upperBound, in: &runs)
+    var address = addresses.lowerBound.advanced(byBytes: size.byteCount)
+    while address < addresses.upperBound {
+      let step = address.rounded(downToBytes: tables.format.pmdByteCount)
+        .advanced(byBytes: tables.format.pmdByteCount)
+      let part = address..<min(step, addresses.upperBound)
+      // Of a gigantic folio's vmemmap, some leaves may be split and others not.
+      if tables.existingTable(for: address, level: 0) == nil {
+        collectFromLeaf(part, in: &runs)
+      } else {
+        collectFromTable(part, in: &runs)
+      }
+      address = part.upperBound
     }
+  }
+
+  /// Adds the frames that map `range`, which has entries of its own, to `runs`.
+  private func collectFromTable(_ range: Range<VirtualAddress>, in runs: inout FrameRuns) {
+    let size = vmemmap.pageSize
     var run = PageFrameNumber(0)..<PageFrameNumber(0)
-    forEachTable(in: start..<addresses.upperBound) { table, indexes in
+    forEachTable(in: range) { table, indexes in
       for index in indexes {
         let pfn = size.frame(containing: tables.format.address(in: table[index]))
         if pfn != run.upperBound {
@@ -30,27 +43,14 @@ extension VmemmapOptimizer {
     if !run.isEmpty { runs.append(run, vmemmap) }
   }
 
-  /// Adds the frames that map `range`, at least partly with huge leaves, to `runs`.
-  private func collectFromLeaves(_ range: Range<VirtualAddress>, in runs: inout FrameRuns) {
-    let size = vmemmap.pageSize
-    var address = range.lowerBound
-    while address < range.upperBound {
-      let step = address.rounded(downToBytes: tables.format.pmdByteCount)
-        .advanced(byBytes: tables.format.pmdByteCount)
-      let end = min(step, range.upperBound)
-      if tables.existingTable(for: address, level: 0) == nil,
-        let first = tables.frame(mappedAt: address)
-      {
-        let count = (end.rawValue &- address.rawValue) &>> size.shift
-        runs.append(FrameRange(start: first, pageCount: count), vmemmap)
-        address = end
-      } else if let pfn = tables.frame(mappedAt: address) {
-        runs.append(pfn..<pfn.advanced(by: 1), vmemmap)
-        address = address.advanced(byBytes: size.byteCount)
-      } else {
-        preconditionFailure("the descriptors of memory in use are mapped")
-      }
+  /// Adds the frames that map `range`, part of one huge leaf, to `runs`.
+  private func collectFromLeaf(_ range: Range<VirtualAddress>, in runs: inout FrameRuns) {
+    guard let first = tables.frame(mappedAt: range.lowerBound) else {
+      preconditionFailure("the descriptors of memory in use are mapped")
     }
+    let count =
+      (range.upperBound.rawValue &- range.lowerBound.rawValue) &>> vmemmap.pageSize.shift
+    runs.append(FrameRange(start: first, pageCount: count), vmemmap)
   }
 
   /// Makes all descriptors in the frames of `runs` blank.

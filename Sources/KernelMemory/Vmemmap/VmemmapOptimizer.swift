@@ -27,6 +27,8 @@ final class VmemmapOptimizer: Sendable {
   let allocator: PageAllocator
   let accounting: VmemmapAccounting
   let tails: SharedTailPages
+  /// Whether this kernel folds on this architecture.
+  let isSupported: Bool
   /// Whether folios are folded from now on; folded ones stay so until they are freed.
   let isEnabled: Atomic<Bool>
 
@@ -39,6 +41,7 @@ final class VmemmapOptimizer: Sendable {
     self.vmemmap = allocator.vmemmap
     self.allocator = allocator
     self.accounting = accounting
+    isSupported = design.supports(tables.format)
     self.isEnabled = Atomic(isEnabled)
     tails = SharedTailPages(allocator: allocator, vmemmap: allocator.vmemmap)
   }
@@ -48,7 +51,7 @@ final class VmemmapOptimizer: Sendable {
   /// The frames that folding one folio of `order` gives back; 0 if it cannot be folded.
   @inline(__always)
   func savedPageCount(for order: PageOrder) -> UInt {
-    guard tables.format.allowsLiveRemap else { return 0 }
+    guard isSupported else { return 0 }
     return design.savedPageCount(ofDescribing: vmemmap.pageCount(describing: order))
   }
 

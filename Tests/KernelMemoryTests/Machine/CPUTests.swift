@@ -2,42 +2,10 @@
 
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import KernelMemory
-
-/// What threads tell each other: something has happened.
-private final class Flag: Sendable {
-  private let value = Atomic<Bool>(false)
-
-  var isSet: Bool { value.load(ordering: .acquiring) }
-  func set() { value.store(true, ordering: .releasing) }
-  func wait() { while !isSet { usleep(100) } }
-}
-
-/// What threads count together.
-private final class Tally: Sendable {
-  private let value = Atomic<Int>(0)
-
-  var total: Int { value.load(ordering: .acquiring) }
-  func add(_ amount: Int) { value.wrappingAdd(amount, ordering: .acquiringAndReleasing) }
-}
-
-/// Threads that each play one CPU of a machine.
-private func withThreads(
-  on machine: HostedMachine, cpus: Range<Int>, _ body: @escaping @Sendable (CPUID) -> Void
-) {
-  let group = DispatchGroup()
-  for cpu in cpus {
-    group.enter()
-    let thread = Thread {
-      machine.run(on: CPUID(cpu)) { body(CPUID(cpu)) }
-      group.leave()
-    }
-    thread.start()
-  }
-  group.wait()
-}
 
 @Suite struct `CPUs` {
   @Test func `code runs on the CPU it is told, and comes back`() throws {

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelMemory
+
+extension TwinSpecification {
+  /// The machine that `record` was taken on, with the design of its kernel.
+  ///
+  /// Windows for memory that was added later belong to no node at boot.
+  ///
+  /// - Throws: ``InputError`` if there is no such machine.
+  public init(_ record: Record) throws(InputError) {
+    let machine = record.machine
+    guard machine.architecture == "x86_64" else {
+      throw InputError("\(record): records of \(machine.architecture) cannot be replayed")
+    }
+    self.init(
+      configuration: BootConfiguration(
+        kernel: record.kernel.design, format: .x86FourLevel,
+        memoryMap: try Self.memoryMap(record), layout: try Self.layout(record),
+        commandLine: Array(machine.commandLine.utf8)),
+      cpuCount: min(machine.cpuCount, 4096))
+  }
+
+  private static func memoryMap(_ record: Record) throws(InputError) -> MemoryMap {
+    var entries: [MemoryMapEntry] = []
+    for range in record.machine.memoryMap {
+      guard let kind = MemoryKind(named: Array(range.type.utf8)[...]) else {
+        throw InputError(
+          "\(record): machine.memory_map: no kind of memory is called "
+            + InputError.quote(range.type))
+      }
+      entries.append(MemoryMapEntry(Self.addresses(range.addresses), kind))
+    }
+    return MemoryMap(entries)
+  }
+
+  private static func layout(_ record: Record) throws(InputError) -> NodeLayout {
+    guard !record.machine.nodeRanges.isEmpty else { return .single }
+    let ranges = record.machine.nodeRanges.filter { !$0.isHotplugWindow }.map {
+      NodeRange(node: NodeID($0.node), range: addresses($0.addresses))
+    }
+    // A node that has nothing but a window is there all the same.
+    let memoryless = Set(record.machine.nodeRanges.map(\.node))
+      .subtracting(ranges.map(\.node.index)).sorted().map { NodeID($0) }
+    do throws(NodeLayoutError) {
+      return try NodeLayout(ranges: ranges, memorylessNodes: memoryless)
+    } catch {
+      throw InputError("\(record): machine.node_ranges: no machine has such nodes (\(error))")
+    }
+  }
+
+  private static func addresses(_ range: Range<UInt64>) -> Range<PhysicalAddress> {
+    PhysicalAddress(UInt(range.lowerBound))..<PhysicalAddress(UInt(range.upperBound))
+  }
+}
+
+extension RecordedKernel {
+  /// The design that imitates the kernel.
+  var design: KernelDesign {
+    switch self {
+    case .v6_1: .linux6_1
+    case .v6_12: .linux6_12
+    case .v7_2: .linux7_2
+    }
+  }
+}

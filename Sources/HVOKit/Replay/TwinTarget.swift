@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import KernelMemory
+
+/// A twin that is put through a record.
+public struct TwinTarget: RecordTarget {
+  /// The twin.
+  public let twin: Twin
+  private var process: SimulatedProcess
+
+  /// Boots the machine of `record`.
+  ///
+  /// - Throws: ``InputError`` if it is no machine that can boot.
+  public init(_ record: Record) throws(InputError) {
+    twin = try Twin(try TwinSpecification(record))
+    process = SimulatedProcess(of: twin.subsystem)
+  }
+
+  public mutating func perform(_ action: RecordAction) -> ActionOutcome {
+    switch action {
+    case .write(let path, let value, let condition): write(value, to: path, condition)
+    case .read(let path): read(path)
+    case .mapHuge(let count, let pageBytes, let manner): map(count, pageBytes, manner)
+    case .unmapAll: unmapAll()
+    case .consumeMemory: consumeMemory()
+    case .addMemory, .removeMemory, .everyOfflineBlock, .everyBlockFrom:
+      .unsupported(reason: "memory does not come and go yet")
+    case .daxCreate, .daxDestroy, .kmemBind, .kmemUnbind, .pmemUnbind:
+      .unsupported(reason: "there are no device memories yet")
+    case .vmalloc: .unsupported(reason: "there are no vmalloc areas yet")
+    }
+  }
+}
+
+extension TwinTarget {
+  /// Writes as the recorder did: the value without a newline, in one call.
+  private func write(
+    _ value: String, to path: String, _ condition: WriteCondition
+  ) -> ActionOutcome {
+    if condition == .basePageAllocationsFail { twin.machine.failures.failBasePageAllocations() }
+    defer { if condition == .basePageAllocationsFail { twin.machine.failures.stopFailing() } }
+    let file = Array(path.utf8)[...]
+    do throws(InterfaceError) {
+      // What cannot be opened for writing fails before anything is written.
+      let mode = try twin.tree.attributes(of: file).mode
+      guard mode & 0o222 != 0 else { return .errno("open:EACCES") }
+      try twin.tree.write(Array(value.utf8)[...], to: file)
+      return .errno("OK")
+    } catch {
+      return .errno(error == .noEntry ? "open:ENOENT" : "\(error.name)")
+    }
+  }
+
+  private func read(_ path: String) -> ActionOutcome {
+    do throws(InterfaceError) {
+      return .text(
+        String(decoding: try twin.tree.read(Array(path.utf8)[...]), as: UTF8.self))
+    } catch {
+      return .errno(error == .noEntry ? "open:ENOENT" : "\(error.name)")
+    }
+  }
+
+  /// Maps huge pages, and tells what the recorder's program would print.
+  private func map(_ count: Int, _ pageBytes: Int, _ manner: MappingManner) -> ActionOutcome {
+    guard let pages = UInt(exactly: count), let byteCount = UInt(exactly: pageBytes) else {
+      return .lines(["mmap EINVAL"])
+    }
+    do throws(SimulatedProcessError) {
+      let mapping = try process.mapHugePages(
+        pages, of: byteCount, manner == .touchWithoutReserve ? .unreserved : .reserved)
+      guard manner != .reserve else { return .lines(["mmap OK"]) }
+      try process.touch(mapping)
+      return .lines(["mmap OK", "touch OK"])
+    } catch {
+      return .lines(Self.lines(for: error))
+    }
+  }
+
+  private static func lines(for error: SimulatedProcessError) -> [String] {
+    switch error {
+    case .outOfMemory: ["mmap ENOMEM"]
+    case .busError: ["mmap OK", "touch signal 7"]
+    case .noSuchPageSize, .noSuchMapping: ["mmap EINVAL"]
+    }
+  }
+
+  private mutating func unmapAll() -> ActionOutcome {
+    process.exit()
+    return .done
+  }
+
+  private mutating func consumeMemory() -> ActionOutcome {
+    process.consumeMemory()
+    return .done
+  }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+@testable import KernelMemory
+
+@Suite struct `Pools with many users` {
+  @Test(arguments: PoolKernel.allCases)
+  func `processors that map, resize and dissolve at once leave sound pools`(
+    kernel: PoolKernel
+  ) throws {
+    let host = try PoolHost(
+      memory: 4 << 30, kernel: kernel, cpus: 4, commandLine: "hugetlb_free_vmemmap=on",
+      threading: .many)
+    let machine = host.host.machine
+    let pool = host.pool
+    try pool.setOvercommitLimit(50)
+    let work: [@Sendable (Int) -> Void] = [
+      { round in pool.resize(to: UInt(round * 37 % 300)) },
+      { round in
+        guard
+          let mapping = try? HugeMapping(
+            pool: pool, pageCount: UInt(round % 40), manner: .reserve)
+        else { return }
+        try? mapping.touchAll()
+        mapping.release()
+      },
+      { round in
+        guard
+          let mapping = try? HugeMapping(pool: pool, pageCount: 30, manner: .noReserve)
+        else { return }
+        try? mapping.touchAll()
+        mapping.release()
+      },
+      { round in
+        let start = PageFrameNumber(UInt(round % 100) << 12)
+        try? pool.hugeTLB.dissolveFreePages(in: FrameRange(start: start, pageCount: 1 << 12))
+        if round % 10 == 0 {
+          pool.hugeTLB.pools[1].resize(to: 1)
+          try? pool.hugeTLB.pools[1].demote(1)
+        }
+      },
+    ]
+    let group = DispatchGroup()
+    for (cpu, body) in work.enumerated() {
+      group.enter()
+      Thread.detachNewThread {
+        machine.run(on: CPUID(cpu)) { for round in 0..<60 { body(round) } }
+        group.leave()
+      }
+    }
+    group.wait()
+    pool.releaseDeferredPages()
+    host.check()
+    pool.resize(to: 0)
+    host.gigantic.resize(to: 0)
+    host.check()
+    #expect(pool.counts == HugePageCounts())
+  }
+}
