@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 // Free blocks of one zone: putting them on lists, merging and splitting. The caller of everything
 // here holds the zone's lock.
 

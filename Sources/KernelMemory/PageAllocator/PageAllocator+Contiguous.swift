@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 extension PageAllocator {
   /// Finds and takes a bare, aligned block of `order`, larger than any list holds.
   ///

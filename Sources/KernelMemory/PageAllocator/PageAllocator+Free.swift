@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 extension PageAllocator {
   /// Gives back the block of `order` at `pfn`, which nobody uses any more.
   ///

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 extension PageAllocator {
   /// Sizes the reserves for the memory that is managed now.
   ///

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 /// Page tables from the page allocator, near the memory they map.
 struct RuntimeTables: PageTableSource {
   let allocator: PageAllocator

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 extension VmemmapOptimizer {
   /// Gives frames that no longer back any vmemmap page to the page allocator.
   ///

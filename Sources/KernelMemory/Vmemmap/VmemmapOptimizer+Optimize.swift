@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 extension VmemmapOptimizer {
   /// Folds the descriptors of one folio.
   ///

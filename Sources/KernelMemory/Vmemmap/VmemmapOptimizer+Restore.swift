@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 /// How far a batch restore came.
 struct VmemmapRestoreOutcome: Equatable {
   /// Folios that were folded and are not any more.

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import HVOKit
+
+/// `hvo snapshot`
+struct SnapshotCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "snapshot",
+    abstract: "Copy the files that describe a host, for plan --sysroot on another machine.",
+    discussion: "Root can read more of them. Nothing that exists is overwritten.")
+
+  @Argument(help: ArgumentHelp("A directory that is empty or does not exist.", valueName: "dir"))
+  var directory: String
+
+  @Option(
+    help: ArgumentHelp("Copy the host below DIR instead of this one.", valueName: "dir"))
+  var sysroot: String?
+
+  func run() throws {
+    let console = Console()
+    let lines = try SnapshotRun(directory: directory, sysroot: sysroot)
+      .run(progress: console.progress)
+    console.clearProgress()
+    for line in lines { console.print(line) }
+  }
+}

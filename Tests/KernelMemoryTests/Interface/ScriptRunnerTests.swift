@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import KernelMemory
+
+/// What running a script printed and how its lines went.
+private struct Run {
+  var output: String
+  var outcomes: [ScriptOutcome]
+
+  var isGood: Bool { outcomes.allSatisfy(\.isGood) }
+
+  init(_ text: String) throws {
+    let script = try Script(textBytes(text))
+    let machine = script.setup.machine ?? MachineDescription()
+    let hardware = try HostedMachine(
+      span: machine.spanByteCount, regime: machine.format.regime, cpuCount: machine.cpuCount)
+    let subsystem = try MemorySubsystem(try script.setup.bootConfiguration(), on: hardware)
+    var sink = TextSink()
+    outcomes = ScriptRunner(InterfaceTree(subsystem)).run(script, output: &sink)
+    for outcome in outcomes { outcome.describe(to: &sink) }
+    output = String(decoding: sink.bytes, as: UTF8.self)
+  }
+}
+
+@Suite struct `Running scripts` {
+  @Test func `commands print what a shell would`() throws {
+    let run = try Run(
+      """
+      #@ boot quiet
+      echo hello
+      cat /proc/cmdline /proc/sys/vm/nr_hugepages
+      ls /sys/devices/system/cpu /proc/cmdline
+      true
+      """)
+    #expect(run.isGood)
+    #expect(run.output == "hello\nquiet\n0\n")
+  }
+
+  @Test func `ls sorts names`() throws {
+    let run = try Run("#@ machine cpus=2\nls /sys/devices/system/cpu\nls /proc/cmdline")
+    #expect(run.output == "cpu0\ncpu1\nonline\npossible\npresent\n/proc/cmdline\n")
+  }
+
+  @Test func `expectations that hold are good`() throws {
+    let run = try Run(
+      """
+      #@ machine memory=1G nodes=2 cpus=2
+      #@ kernel 7.2
+      #@ boot hugetlb_free_vmemmap=on
+      echo 64 > /proc/sys/vm/nr_hugepages
+      #@ expect error none
+      #@ expect /proc/sys/vm/nr_hugepages 64
+      #@ expect field HugePages_Total of /proc/meminfo 64
+      #@ expect field HugePages_Free of /sys/devices/system/node/node1/meminfo 32
+      #@ expect saved-pages 447
+      #@ cpu 1
+      #@ map-huge 3 2M touch as guest
+      #@ expect field HugePages_Free of /proc/meminfo 61
+      #@ unmap guest
+      #@ expect field HugePages_Free of /proc/meminfo 64
+      echo abc > /proc/sys/vm/nr_hugepages
+      #@ expect error EINVAL
+      echo 1 > /sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages
+      #@ expect error EACCES
+      cat /proc/sys/vm/nr_hugepages
+      #@ expect output 64
+      echo 0 > /proc/sys/vm/nr_hugepages
+      #@ expect saved-pages 0
+      #@ check
+      """)
+    #expect(run.isGood)
+    #expect(run.output == "64\n")
+    #expect(run.outcomes[11].result == .failedAsExpected(.invalid))
+  }
+
+  @Test func `expectations that do not hold say what was found`() throws {
+    let run = try Run(
+      """
+      echo 3 > /proc/sys/vm/nr_hugepages
+      #@ expect /proc/sys/vm/nr_hugepages 4
+      #@ expect error EBUSY
+      #@ expect field HugePages_Total of /proc/meminfo 5
+      #@ expect field Nonsense of /proc/meminfo 5
+      #@ expect /proc/nothing 1
+      echo x > /proc/nothing
+      #@ expect error EACCES
+      #@ expect saved-pages 12345
+      #@ unmap nobody
+      #@ cpu 5
+      #@ map-huge 1 3M touch
+      """)
+    #expect(run.output == """
+      line 2: wanted 4, found 3
+      line 3: wanted EBUSY, found none
+      line 4: wanted 5, found 3
+      line 5: wanted 5, found 
+      line 6: wanted 1, found ENOENT
+      line 7: ENOENT
+      line 8: wanted EACCES, found ENOENT
+      line 9: wanted 12345, found 0
+      line 10: there is no such CPU, page size or mapping
+      line 11: there is no such CPU, page size or mapping
+      line 12: there is no such CPU, page size or mapping
+
+      """)
+  }
+
+  @Test(arguments: ["6.1", "6.12", "7.2"])
+  func `mappings fail as processes see it`(kernel: String) throws {
+    let run = try Run(
+      """
+      #@ kernel \(kernel)
+      echo 4 > /proc/sys/vm/nr_hugepages
+      echo 8 > /proc/sys/vm/nr_overcommit_hugepages
+      #@ map-huge 10 2M touch as big
+      #@ expect field HugePages_Surp of /proc/meminfo 6
+      #@ map-huge 3 2M reserve
+      #@ expect error ENOMEM
+      #@ map-huge 3 2M noreserve-touch
+      #@ expect error ENOSPC
+      #@ map-huge 18446744073709551615 2M reserve
+      #@ expect error ENOMEM
+      #@ map-huge 18446744073709551615 2M noreserve-touch
+      #@ expect error ENOSPC
+      #@ map-huge 2 2M reserve
+      #@ expect field HugePages_Rsvd of /proc/meminfo 2
+      #@ check
+      #@ unmap all
+      #@ expect field HugePages_Total of /proc/meminfo 4
+      #@ expect field HugePages_Rsvd of /proc/meminfo 0
+      """)
+    #expect(run.isGood, "\(run.output)")
+  }
+
+  @Test func `allocations fail on demand`() throws {
+    let run = try Run(
+      """
+      #@ kernel 7.2
+      #@ boot hugetlb_free_vmemmap=on
+      #@ fail-base-pages
+      echo 2 > /proc/sys/vm/nr_hugepages
+      #@ expect saved-pages 0
+      #@ expect /proc/sys/vm/nr_hugepages 2
+      #@ fail-nothing
+      echo 0 > /proc/sys/vm/nr_hugepages
+      #@ fail-allocation after 0
+      echo 1 > /proc/sys/vm/nr_hugepages
+      #@ expect /proc/sys/vm/nr_hugepages 0
+      echo 1 > /proc/sys/vm/nr_hugepages
+      #@ expect /proc/sys/vm/nr_hugepages 1
+      #@ check
+      """)
+    #expect(run.isGood, "\(run.output)")
+  }
+
+  @Test func `a runner's mappings end with it`() throws {
+    let files = try FileHost()
+    #expect(files.writing("2", "/proc/sys/vm/nr_hugepages") == "1")
+    var sink = TextSink()
+    do {
+      let runner = ScriptRunner(files.tree)
+      let outcome = runner.run(
+        .mapHuge(HugeMapRequest(pageCount: 2, pageByteCount: 2 << 20, use: .touch, name: [])),
+        line: 1, output: &sink)
+      #expect(outcome.isGood)
+      #expect(files.reading(poolPath(2048) + "free_hugepages") == "0\n")
+    }
+    #expect(files.reading(poolPath(2048) + "free_hugepages") == "2\n")
+  }
+}
