@@ -16,6 +16,7 @@ struct PlanCommand: ParsableCommand {
   @OptionGroup var machine: MachineArguments
 
   @Option(
+    parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
       "A pool: 2M=512 or 1G=50% spread over all nodes, 1G@0=12 on node 0. May be repeated.",
       valueName: "size[@node]=count|percent%"))

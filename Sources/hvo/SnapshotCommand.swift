@@ -14,6 +14,7 @@ struct SnapshotCommand: ParsableCommand {
   var directory: String
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Copy the host below DIR instead of this one.", valueName: "dir"))
   var sysroot: String?
 

@@ -58,7 +58,11 @@ private enum RecordVerb: String, CaseIterable {
     if let errno = try field.optional("errno") { return .errno(try errno.string()) }
     if let fails = try field.optional("fails") { return .fails(try fails.bool()) }
     if let text = try field.optional("text") { return .text(try text.string()) }
-    if let result = try field.optional("result") { return .lines(try result.strings()) }
+    if let result = try field.optional("result") {
+      let lines = try result.strings()
+      // Where the recorder lost what the program printed, one empty line is left.
+      return lines == [""] ? .unknown : .lines(lines)
+    }
     if let failed = try field.optional("failed") { return .refused(try failed.strings()) }
     // A record only mentions a device's failure.
     return self == .daxCreate ? .fails(false) : .unknown

@@ -56,6 +56,8 @@ private struct ReplayProgress {
   var pageSize: RecordedPageSize
   /// The most vmemmap pages by which slack has let the target differ so far.
   var vmemmapPagesUnderSlack = 0
+  /// Whether processes that the record started hold memory.
+  var processesHoldMemory = false
 
   init(_ record: Record, bootFound: Observation) {
     (self.record, self.bootFound) = (record, bootFound)
@@ -77,12 +79,22 @@ private struct ReplayProgress {
       vmemmapPagesOptimizedAgain += now.vmemmapPagesGained(since: optimized)
     }
     optimized = now
+    rememberLoss(now)
+    for recorded in step.actions { noteProcesses(recorded.action) }
     pageSize = PoolSlack.pageSize(askedForBy: step.actions, on: record.machine) ?? pageSize
     let slack = step.poolSlack.map { PoolSlack(pageCount: $0, pageSize: pageSize) }
     if let slack { rememberEffect(of: slack, wanted: wanted, found: found) }
     return comparison(
       step.name, wanted: wanted, found: found, slack: slack,
       memTotalIsExact: step.memTotalIsExact)
+  }
+
+  private mutating func noteProcesses(_ action: RecordAction) {
+    switch action {
+    case .mapHuge, .consumeMemory: processesHoldMemory = true
+    case .unmapAll: processesHoldMemory = false
+    default: break
+    }
   }
 
   private func comparison(
@@ -93,7 +105,8 @@ private struct ReplayProgress {
       record: "\(record)", kernel: record.kernel, step: step, wanted: wanted, found: found,
       bootWanted: record.boot, bootFound: bootFound, slack: slack,
       memTotalIsExact: memTotalIsExact, vmemmapPagesOptimizedAgain: vmemmapPagesOptimizedAgain,
-      vmemmapPagesUnderSlack: vmemmapPagesUnderSlack)
+      vmemmapPagesUnderSlack: vmemmapPagesUnderSlack,
+      hidesMemory: wanted.freePages == nil && !processesHoldMemory)
   }
 
   /// Notes the vmemmap pages of the folios that the target optimised more or fewer, as far as
@@ -109,5 +122,14 @@ private struct ReplayProgress {
     let folios = min(slack.pageCount, (entries + entriesPerPage - 1) / entriesPerPage)
     let vmemmapPages = folios * slack.pageSize.vmemmapPageCount
     vmemmapPagesUnderSlack = max(vmemmapPagesUnderSlack, vmemmapPages)
+  }
+
+  /// Notes the boot's gigantic pages that are given back: a kernel that loses them puts the next
+  /// ones elsewhere.
+  private mutating func rememberLoss(_ now: OptimizedPages) {
+    guard record.kernel.losesGiganticBootPages else { return }
+    let atBoot = OptimizedPages(in: record.boot, of: record.kernel)
+    let lost = (atBoot.counts[.oneGigabyte] ?? 0) - (now.counts[.oneGigabyte] ?? 0)
+    lostGiganticPages = max(lostGiganticPages, lost)
   }
 }

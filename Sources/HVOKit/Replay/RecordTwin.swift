@@ -54,6 +54,22 @@ extension TwinSpecification {
   }
 }
 
+extension Twin {
+  /// The memory that the recorded kernel held after boot and this twin does not, spread over the
+  /// nodes as their free memory is.
+  func memoryHeld(in record: Record) -> [BootConfiguration.NodeBytes] {
+    let free = subsystem.totals.freePageCount
+    guard let recorded = record.boot.freePages.flatMap({ UInt(exactly: $0) }), recorded < free
+    else { return [] }
+    let share = Double(free - recorded) / Double(free)
+    return subsystem.nodeIDs.map { node in
+      let pages = subsystem.zones.reduce(0) { $1.node == node ? $0 + $1.freePageCount : $0 }
+      return BootConfiguration.NodeBytes(
+        node: node, byteCount: UInt(Double(pages) * share) << subsystem.format.pageSize.shift)
+    }
+  }
+}
+
 extension RecordedKernel {
   /// The design that imitates the kernel.
   var design: KernelDesign {

@@ -10,9 +10,14 @@ public struct TwinTarget: RecordTarget {
 
   /// Boots the machine of `record`.
   ///
+  /// What the recorded kernel and its programs held after boot is held from the start.
+  ///
   /// - Throws: ``InputError`` if it is no machine that can boot.
   public init(_ record: Record) throws(InputError) {
-    twin = try Twin(try TwinSpecification(record))
+    var specification = try TwinSpecification(record)
+    let bare = try Twin(specification)
+    specification.configuration.occupiedBytes = bare.memoryHeld(in: record)
+    twin = try Twin(specification)
     process = SimulatedProcess(of: twin.subsystem)
   }
 
@@ -33,7 +38,7 @@ public struct TwinTarget: RecordTarget {
 }
 
 extension TwinTarget {
-  /// Writes as the recorder did: the value without a newline, in one call.
+  /// Writes as the recorder did: in one call, with `\n` in the value for a newline.
   private func write(
     _ value: String, to path: String, _ condition: WriteCondition
   ) -> ActionOutcome {
@@ -44,7 +49,8 @@ extension TwinTarget {
       // What cannot be opened for writing fails before anything is written.
       let mode = try twin.tree.attributes(of: file).mode
       guard mode & 0o222 != 0 else { return .errno("open:EACCES") }
-      try twin.tree.write(Array(value.utf8)[...], to: file)
+      let text = value.replacing("\\n", with: "\n")
+      try twin.tree.write(Array(text.utf8)[...], to: file)
       return .errno("OK")
     } catch {
       return .errno(error == .noEntry ? "open:ENOENT" : "\(error.name)")

@@ -84,34 +84,41 @@ extension HugePagePool {
   /// - Throws: ``DissolveError``; the page is still in the pool.
   /// - Linux: `alloc_and_dissolve_hugetlb_folio()`.
   func replaceFreePage(_ head: PageFrameNumber) throws(DissolveError) {
-    // Gigantic pages come from the very allocation that wants a page out of its way.
-    let node = hugeTLB.topology.nodes[nodePosition(of: head)].id
-    guard !isGigantic, let fresh = allocateBarePage(on: node, [.thisNode]) else {
-      throw .outOfMemory
-    }
-    optimizeNewPage(fresh)
+    var fresh: PageFrameNumber?
     while true {
       switch hugeTLB.lock.withLock({ exchange(head, for: fresh) }) {
-      case .exchanged:
-        releasePage(head)
-        return
+      case .isMissingReplacement: fresh = try allocateReplacement(for: head)
+      case .exchanged: return _ = releasePage(head)
       case .notOurs:
-        releasePage(fresh)
+        if let fresh { releasePage(fresh) }
         return
       case .busy:
-        releasePage(fresh)
+        if let fresh { releasePage(fresh) }
         throw .busy
       case .inTransition: hugeTLB.settleTransition()
       }
     }
   }
 
-  private enum Exchange { case exchanged, notOurs, busy, inTransition }
+  private func allocateReplacement(
+    for head: PageFrameNumber
+  ) throws(DissolveError) -> PageFrameNumber {
+    let node = hugeTLB.topology.nodes[nodePosition(of: head)].id
+    // Gigantic pages come from the very allocation that wants a page out of its way.
+    guard !isGigantic, let fresh = allocateBarePage(on: node, [.thisNode]) else {
+      throw .outOfMemory
+    }
+    optimizeNewPage(fresh)
+    return fresh
+  }
 
-  private func exchange(_ head: PageFrameNumber, for fresh: PageFrameNumber) -> Exchange {
+  private enum Exchange { case exchanged, isMissingReplacement, notOurs, busy, inTransition }
+
+  private func exchange(_ head: PageFrameNumber, for fresh: PageFrameNumber?) -> Exchange {
     guard isPage(head) else { return .notOurs }
     guard vmemmap.references(to: head) == 0 else { return .busy }
     guard vmemmap.hasHugePageMarks(.freed, at: head) else { return .inTransition }
+    guard let fresh else { return .isMissingReplacement }
     remove(head, .none)
     account(fresh)
     enqueue(fresh)

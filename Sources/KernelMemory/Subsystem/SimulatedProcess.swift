@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 /// A process as memory management sees it: it maps huge pages, takes base pages, and ends.
 ///
 /// Whatever it holds is given back by ``exit()``, at the latest when nobody refers to it any more.
@@ -46,15 +48,22 @@ public final class SimulatedProcess {
     do throws(FaultError) { try mappings[mapping].touchAll() } catch { throw .busError }
   }
 
-  /// Takes base pages until the page allocator has none left for anybody but the kernel.
+  /// Takes base pages until every zone is down to its low mark.
+  ///
+  /// Below it the kernel would reclaim memory, and reclaim it from whoever takes so much.
   ///
   /// - Returns: the base pages taken.
   @discardableResult
   public func consumeMemory() -> UInt {
     let allocator = subsystem.allocator
     var taken: UInt = 0
-    for node in subsystem.topology.nodes where node.hasMemory {
-      while let pfn = allocator.takeBlock(.page, on: node.id, [.movable, .thisNode]) {
+    for zone in subsystem.topology.zones where zone.isPopulated {
+      let lists = allocator.freeLists[zone.index]
+      let floor =
+        lists.watermarks.low &+ allocator.lowmemReserve(of: zone, for: .movable)
+      while lists.freePageCount.load(ordering: .relaxed) > floor,
+        let pfn = lists.lock.withLock({ allocator.removeBlock(.page, .movable, from: lists) })
+      {
         subsystem.vmemmap.with(pfn) { $0.counts = DescriptorCounts(references: 1) }
         note(pfn)
         taken &+= 1

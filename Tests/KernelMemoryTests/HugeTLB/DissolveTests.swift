@@ -81,9 +81,7 @@ import Testing
     host.pool.unreserve(1)
   }
 
-  @Test func `a range takes gigantic pages of which it has a part, and stops at the first that stays`()
-    throws
-  {
+  @Test func `a range takes gigantic pages by any part and stops at a page in use`() throws {
     let host = try PoolHost(
       memory: 4 << 30, commandLine: "hugetlb_free_vmemmap=on hugepagesz=1G hugepages=1")
     host.pool.resize(to: 3)
@@ -116,6 +114,14 @@ import Testing
     host.check()
     #expect(host.pool.counts == counts(nr: 2, free: 2))
     #expect(!host.freePages(of: host.pool).contains(head))
+
+    // Where no page of the pool is, nothing is to be replaced.
+    let elsewhere = try #require(
+      (0..<511).first { block in
+        !host.vmemmap.isHugeTLB(PageFrameNumber(UInt(block) << 9))
+      })
+    try host.pool.replaceFreePage(PageFrameNumber(UInt(elsewhere) << 9))
+    host.check()
 
     host.failures.failAllocation(after: 0)
     let other = try #require(host.freePages(of: host.pool).first)

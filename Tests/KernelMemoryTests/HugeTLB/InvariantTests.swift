@@ -21,14 +21,22 @@ import Testing
     host.pool.resize(to: 3)
     let head = try #require(host.freePages(of: host.pool).first)
     let vmemmap = host.vmemmap
-    expect([.nodeSum], in: host) { $0.counts.surplusPageCount = 1; $0.target = 2 } mending: {
+    expect([.nodeSum], in: host) {
+      $0.counts.surplusPageCount = 1; $0.target = 2
+    } mending: {
       $0.counts.surplusPageCount = 0
       $0.target = 3
     }
-    expect([.reservation], in: host) { $0.counts.reservedPageCount = 4 } mending: {
+    expect([.reservation], in: host) {
+      $0.counts.reservedPageCount = 4
+    } mending: {
       $0.counts.reservedPageCount = 0
     }
-    expect([.target], in: host) { $0.target = 7 } mending: { $0.target = 3 }
+    expect([.target], in: host) {
+      $0.target = 7
+    } mending: {
+      $0.target = 3
+    }
     expect([.temporaryOnFreeList], in: host) { _ in
       vmemmap.insertHugePageMarks(.temporary, at: head)
     } mending: { _ in
@@ -39,7 +47,9 @@ import Testing
     } mending: { _ in
       vmemmap.insertHugePageMarks(.freed, at: head)
     }
-    expect([.poisonRecord], in: host) { $0.hugeTLB.poisonRecords = [head] } mending: {
+    expect([.poisonRecord], in: host) {
+      $0.hugeTLB.poisonRecords = [head]
+    } mending: {
       $0.hugeTLB.poisonRecords = []
     }
     expect([.excess, .excess, .freeListLength], in: host) {

@@ -69,7 +69,7 @@ enum PoolOperation: CustomStringConvertible {
 }
 
 /// A machine with the mappings that operations have made.
-private final class PoolPlayground {
+final class PoolPlayground {
   let host: PoolHost
   private var mappings: [HugeMapping] = []
 
