@@ -79,7 +79,6 @@ private struct ReplayProgress {
       vmemmapPagesOptimizedAgain += now.vmemmapPagesGained(since: optimized)
     }
     optimized = now
-    rememberLoss(now)
     for recorded in step.actions { noteProcesses(recorded.action) }
     pageSize = PoolSlack.pageSize(askedForBy: step.actions, on: record.machine) ?? pageSize
     let slack = step.poolSlack.map { PoolSlack(pageCount: $0, pageSize: pageSize) }
@@ -122,14 +121,5 @@ private struct ReplayProgress {
     let folios = min(slack.pageCount, (entries + entriesPerPage - 1) / entriesPerPage)
     let vmemmapPages = folios * slack.pageSize.vmemmapPageCount
     vmemmapPagesUnderSlack = max(vmemmapPagesUnderSlack, vmemmapPages)
-  }
-
-  /// Notes the boot's gigantic pages that are given back: a kernel that loses them puts the next
-  /// ones elsewhere.
-  private mutating func rememberLoss(_ now: OptimizedPages) {
-    guard record.kernel.losesGiganticBootPages else { return }
-    let atBoot = OptimizedPages(in: record.boot, of: record.kernel)
-    let lost = (atBoot.counts[.oneGigabyte] ?? 0) - (now.counts[.oneGigabyte] ?? 0)
-    lostGiganticPages = max(lostGiganticPages, lost)
   }
 }

@@ -18,8 +18,6 @@ struct StepComparison {
   let vmemmapPagesOptimizedAgain: Int
   /// The vmemmap pages of folios that slack has let the target have more or fewer, so far.
   let vmemmapPagesUnderSlack: Int
-  /// The gigantic pages of the boot that the recorded kernel has lost so far.
-  let lostGiganticPages: Int
   /// Whether something that the record does not describe holds memory of the recorded kernel, so
   /// that huge pages had to land elsewhere: `free` is left out though no process was started.
   let hidesMemory: Bool

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import KernelMemory
+import KernelMemory
 
 /// A twin that is put through a record.
 public struct TwinTarget: RecordTarget {

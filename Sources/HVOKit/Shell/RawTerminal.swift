@@ -24,11 +24,11 @@ enum RawTerminal {
     raw.c_iflag &= ~tcflag_t(BRKINT | ICRNL | INPCK | ISTRIP | IXON)
     raw.c_lflag &= ~tcflag_t(ECHO | ICANON | IEXTEN | ISIG)
     isRaw.store(true, ordering: .sequentiallyConsistent)
-    for number in fatalSignals { _ = unsafe signal(number, restoreAndStop) }
+    for number in fatalSignals { _ = signal(number, restoreAndStop) }
     unsafe tcsetattr(STDIN_FILENO, TCSADRAIN, &raw)
     defer {
       restore()
-      for number in fatalSignals { _ = unsafe signal(number, SIG_DFL) }
+      for number in fatalSignals { _ = signal(number, SIG_DFL) }
     }
     return body()
   }
@@ -41,7 +41,7 @@ enum RawTerminal {
 
   private static let restoreAndStop: @convention(c) (Int32) -> Void = { number in
     RawTerminal.restore()
-    _ = unsafe signal(number, SIG_DFL)
+    _ = signal(number, SIG_DFL)
     raise(number)
   }
 

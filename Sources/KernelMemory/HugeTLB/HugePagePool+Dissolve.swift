@@ -115,7 +115,8 @@ extension HugePagePool {
   private enum Exchange { case exchanged, isMissingReplacement, notOurs, busy, inTransition }
 
   private func exchange(_ head: PageFrameNumber, for fresh: PageFrameNumber?) -> Exchange {
-    guard isPage(head) else { return .notOurs }
+    // The page may have gone meanwhile, and its very frames may be the replacement.
+    guard isPage(head), head != fresh else { return .notOurs }
     guard vmemmap.references(to: head) == 0 else { return .busy }
     guard vmemmap.hasHugePageMarks(.freed, at: head) else { return .inTransition }
     guard let fresh else { return .isMissingReplacement }

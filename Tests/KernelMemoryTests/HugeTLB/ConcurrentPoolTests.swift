@@ -46,7 +46,7 @@ import Testing
     for (cpu, body) in work.enumerated() {
       group.enter()
       Thread.detachNewThread {
-        machine.run(on: CPUID(cpu)) { for round in 0..<60 { body(round) } }
+        machine.run(on: CPUID(cpu)) { for round in 0..<30 { body(round) } }
         group.leave()
       }
     }
