@@ -3,6 +3,13 @@
 
 import PackageDescription
 
+let strict: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .treatWarning("StrictMemorySafety", as: .error),
+]
+
+let core = Target.Dependency.product(name: "KernelMemory", package: "swift-vmemmap")
+
 let package = Package(
   name: "swift-vmemmap-benchmarks",
   dependencies: [
@@ -12,18 +19,16 @@ let package = Package(
     .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []),
   ],
   targets: [
+    // Simulated hosts, and what the real one does with the same bytes.
+    .target(name: "Workloads", dependencies: [core], swiftSettings: strict),
+    // What has a target, each beside what it is compared with: one table.
+    .executableTarget(name: "figures", dependencies: [core, "Workloads"], swiftSettings: strict),
+    // Single operations, for the benchmark plugin.
     .executableTarget(
       name: "KernelMemoryBenchmarks",
-      dependencies: [
-        .product(name: "KernelMemory", package: "swift-vmemmap"),
-        .product(name: "Benchmark", package: "benchmark"),
-      ],
-      path: "Benchmarks/KernelMemoryBenchmarks",
-      swiftSettings: [
-        .strictMemorySafety(),
-        .treatWarning("StrictMemorySafety", as: .error),
-      ],
-      plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")])
+      dependencies: [core, "Workloads", .product(name: "Benchmark", package: "benchmark")],
+      path: "Benchmarks/KernelMemoryBenchmarks", swiftSettings: strict,
+      plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
   ],
   swiftLanguageModes: [.v6]
 )

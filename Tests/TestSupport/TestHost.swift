@@ -55,27 +55,26 @@ public struct TestHost {
     MemoryMapEntry(PhysicalAddress(start)..<PhysicalAddress(end), .usable)
   }
 
-  /// Gives each of `nodes` nodes an equal share of the map's memory, in ascending order.
+  /// Gives each of `nodes` nodes an equal share of the map's memory, in ascending order, cut at
+  /// multiples of 128 MiB.
   public static func layout(of map: MemoryMap, nodes: Int) throws -> NodeLayout {
     guard nodes > 1 else { return .single }
-    let share = map.usableByteCount / UInt(nodes) >> 27 << 27
+    let granule: UInt = 128 << 20
+    let share = map.usableByteCount / UInt(nodes)
     var ranges: [NodeRange] = []
-    var node = 0
-    var left = share
+    var given: UInt = 0
     for usable in map.usableRanges {
       var start = usable.lowerBound.rawValue
       while start < usable.upperBound.rawValue {
-        let end = node == nodes - 1 ? usable.upperBound.rawValue
-          : min((start + left) >> 21 << 21, usable.upperBound.rawValue)
-        let stop = max(end, start + 1) == start + 1 ? usable.upperBound.rawValue : end
+        let node = min(Int(given / share), nodes - 1)
+        let left = UInt(node + 1) * share - given
+        let cut = max((start + left) / granule * granule, start / granule * granule + granule)
+        let isLast = node == nodes - 1
+        let end = isLast ? usable.upperBound.rawValue : min(cut, usable.upperBound.rawValue)
         ranges.append(
-          NodeRange(node: NodeID(node), range: PhysicalAddress(start)..<PhysicalAddress(stop)))
-        left -= min(left, stop - start)
-        start = stop
-        if left < 1 << 21, node < nodes - 1 {
-          node += 1
-          left = share
-        }
+          NodeRange(node: NodeID(node), range: PhysicalAddress(start)..<PhysicalAddress(end)))
+        given += end - start
+        start = end
       }
     }
     return try NodeLayout(ranges: ranges)

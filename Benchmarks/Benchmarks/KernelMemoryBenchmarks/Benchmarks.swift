@@ -9,4 +9,8 @@ let benchmarks: @Sendable () -> Void = {
     maxDuration: .seconds(2))
 
   registerFrameNumberBenchmarks()
+  registerTranslationBenchmarks()
+  registerAllocatorBenchmarks()
+  registerPoolBenchmarks()
+  registerBootBenchmarks()
 }

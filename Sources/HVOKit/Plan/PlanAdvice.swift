@@ -6,8 +6,8 @@ import LinuxHost
 struct PlanAdvice {
   /// The host; nil if the user described the machine.
   let host: HostDescription?
-  let cases: [PlanCase]
-  let pageSizes: [UInt]
+  /// The cases and what came of them.
+  let cases: [(asked: PlanCase, result: PlanReport.Case)]
   let hasOneNode: Bool
 
   var lines: [PlanReport.Advice] { switching + sizing }
@@ -64,10 +64,11 @@ struct PlanAdvice {
 
   // MARK: Sizing the pool
 
-  /// The commands for the last case of each size of pages that asks for any.
+  /// The commands for each case, with the numbers of pages that the twin really got.
   private var sizing: [PlanReport.Advice] {
-    cases.filter { $0.parts.contains { $0.pageCount > 0 } && $0.origin == .proposed }.flatMap { planCase in
-      let parts = planCase.parts.filter { $0.pageCount > 0 }
+    cases.filter { $0.asked.origin == .proposed }.flatMap { planCase, result in
+      let parts = planCase.parts.compactMap { Self.reached($0, in: result) }
+      guard !parts.isEmpty else { return [PlanReport.Advice]() }
       let commands = parts.map { part in
         PlanReport.Advice(
           text: "", command: "echo \(part.pageCount) > \(PlanCaseRun.path(of: part))")
@@ -78,6 +79,18 @@ struct PlanAdvice {
       }
       return lines
     }
+  }
+
+  /// The part with as many pages as the twin got; nil if it got none.
+  private static func reached(
+    _ part: PlanCase.Part, in result: PlanReport.Case
+  ) -> PlanCase.Part? {
+    let pools = result.nodes.first { $0.node == part.node }?.pools ?? []
+    guard let pool = pools.first(where: { $0.pageBytes == part.pageByteCount }), pool.pages > 0
+    else { return nil }
+    var part = part
+    part.pageCount = pool.pages
+    return part
   }
 
   /// The boot parameters for the gigantic parts; nil if there are none.

@@ -25,9 +25,10 @@ struct PlanCaseRun {
 
     /// The bytes that a node's users can have: free ones, and those in pools.
     func usableBytes(on node: NodeID) -> UInt {
-      freeBytes(on: node) &+ pools.reduce(0) { sum, pool in
-        sum &+ pool.pageByteCount &* (pool.counts(on: node)?.pageCount ?? 0)
-      }
+      freeBytes(on: node)
+        &+ pools.reduce(0) { sum, pool in
+          sum &+ pool.pageByteCount &* (pool.counts(on: node)?.pageCount ?? 0)
+        }
     }
 
     func freeBytes(on node: NodeID) -> UInt {

@@ -63,8 +63,8 @@ extension PlanReport {
   private func savings(_ style: TextStyle) -> [String] {
     var table = TextTable([.left, .right, .right, .right, .right, .right, .right, .right, .left])
     table.addHeading([
-      "", "huge pages", "vmemmap", "with HVO", "page tables", "NET back", "to undo it", "free then",
-      "undone in the twin?",
+      "", "optimized pages", "vmemmap", "with HVO", "page tables", "NET back", "undoing needs",
+      "free then", "undone in the twin?",
     ])
     for planCase in cases {
       guard let total = planCase.total else {

@@ -35,12 +35,12 @@ public struct PlanRunner {
       progress("hvo: case \(index + 1) of \(cases.count): \(planCase.title) …")
       results.append(try run(planCase, blueprint.specification))
     }
-    let isBare = machine.nodes.count == 1
     return PlanReport(
       machine: machine, host: blueprint.host.map { PlanReport.Host($0, options.sysroot) },
       cases: results,
       advice: PlanAdvice(
-        host: blueprint.host, cases: cases, pageSizes: planCases.pageSizes, hasOneNode: isBare
+        host: blueprint.host, cases: Array(zip(cases, results)).map { ($0.0, $0.1) },
+        hasOneNode: machine.nodes.count == 1
       ).lines,
       notes: blueprint.specification.notes + Self.standingNotes(blueprint.host))
   }

@@ -44,11 +44,8 @@ extension ComparisonRules {
   }
 
   /// As many tables are spent and huge leaves left, give or take where huge pages landed.
-  ///
-  /// A kernel that lost memory puts later huge pages where none had been. Its record leaves `free`
-  /// out from then on, and says as little about tables; leaves and entries still add up.
   static func tables(_ step: StepComparison) -> [Difference] {
-    guard let wanted = step.wanted.vmemmap, !step.hidesMemory else { return [] }
+    guard let wanted = step.wanted.vmemmap else { return [] }
     let tolerance = tablesTolerance(step)
     let found = step.found.vmemmap
     return step.compare(
@@ -61,12 +58,14 @@ extension ComparisonRules {
 
   /// How far the numbers of tables and of huge leaves may be apart.
   ///
-  /// Tables are never joined again: folios that slack let the target have more or fewer make
-  /// them differ from then on.
+  /// Tables are never joined again, so whatever once let them differ does so from then on: folios
+  /// that slack let the target have more or fewer, and gigantic pages that had to go elsewhere
+  /// because the recorded kernel had lost the memory of earlier ones.
   static func tablesTolerance(_ step: StepComparison) -> Int {
     let pool = step.wanted.pools.values.reduce(0) { $0 + $1.count }
+    let lost = step.lostGiganticPages * RecordedPageSize.oneGigabyte.vmemmapPageCount
     return tableSpread + step.nodeCount + pool / pagesPerTable
-      + step.vmemmapPagesUnderSlack / entriesPerTable
+      + (step.vmemmapPagesUnderSlack + lost) / entriesPerTable
   }
 
   /// Vmalloc areas are mapped by as many huge leaves.

@@ -56,8 +56,8 @@ private struct ReplayProgress {
   var pageSize: RecordedPageSize
   /// The most vmemmap pages by which slack has let the target differ so far.
   var vmemmapPagesUnderSlack = 0
-  /// Whether processes that the record started hold memory.
-  var processesHoldMemory = false
+  /// The gigantic pages of the boot that the recorded kernel has lost so far.
+  var lostGiganticPages = 0
 
   init(_ record: Record, bootFound: Observation) {
     (self.record, self.bootFound) = (record, bootFound)
@@ -79,7 +79,7 @@ private struct ReplayProgress {
       vmemmapPagesOptimizedAgain += now.vmemmapPagesGained(since: optimized)
     }
     optimized = now
-    for recorded in step.actions { noteProcesses(recorded.action) }
+    rememberLoss(now)
     pageSize = PoolSlack.pageSize(askedForBy: step.actions, on: record.machine) ?? pageSize
     let slack = step.poolSlack.map { PoolSlack(pageCount: $0, pageSize: pageSize) }
     if let slack { rememberEffect(of: slack, wanted: wanted, found: found) }
@@ -88,12 +88,13 @@ private struct ReplayProgress {
       memTotalIsExact: step.memTotalIsExact)
   }
 
-  private mutating func noteProcesses(_ action: RecordAction) {
-    switch action {
-    case .mapHuge, .consumeMemory: processesHoldMemory = true
-    case .unmapAll: processesHoldMemory = false
-    default: break
-    }
+  /// Notes the boot's gigantic pages that are given back: a kernel that loses them puts the next
+  /// ones elsewhere.
+  private mutating func rememberLoss(_ now: OptimizedPages) {
+    guard record.kernel.losesGiganticBootPages else { return }
+    let atBoot = OptimizedPages(in: record.boot, of: record.kernel)
+    let lost = (atBoot.counts[.oneGigabyte] ?? 0) - (now.counts[.oneGigabyte] ?? 0)
+    lostGiganticPages = max(lostGiganticPages, lost)
   }
 
   private func comparison(
@@ -105,7 +106,7 @@ private struct ReplayProgress {
       bootWanted: record.boot, bootFound: bootFound, slack: slack,
       memTotalIsExact: memTotalIsExact, vmemmapPagesOptimizedAgain: vmemmapPagesOptimizedAgain,
       vmemmapPagesUnderSlack: vmemmapPagesUnderSlack,
-      hidesMemory: wanted.freePages == nil && !processesHoldMemory)
+      lostGiganticPages: lostGiganticPages)
   }
 
   /// Notes the vmemmap pages of the folios that the target optimised more or fewer, as far as

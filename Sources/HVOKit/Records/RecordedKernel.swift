@@ -15,6 +15,11 @@ extension RecordedKernel {
   /// Before 7.2 each folio maps them to its own head frame (spec 05 section 18).
   var sharesTailsBetweenFolios: Bool { self == .v7_2 }
 
+  /// Whether optimised gigantic pages of the boot are lost when they are given back.
+  ///
+  /// In 7.2.13 the shared tail keeps a reference to them: a defect, which a twin does not imitate.
+  var losesGiganticBootPages: Bool { self == .v7_2 }
+
   /// How much the kernel's own totals vary from boot to boot of the same machine.
   ///
   /// - Unit: pages.

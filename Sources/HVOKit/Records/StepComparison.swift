@@ -18,9 +18,8 @@ struct StepComparison {
   let vmemmapPagesOptimizedAgain: Int
   /// The vmemmap pages of folios that slack has let the target have more or fewer, so far.
   let vmemmapPagesUnderSlack: Int
-  /// Whether something that the record does not describe holds memory of the recorded kernel, so
-  /// that huge pages had to land elsewhere: `free` is left out though no process was started.
-  let hidesMemory: Bool
+  /// The gigantic pages of the boot that the recorded kernel has lost so far.
+  let lostGiganticPages: Int
 }
 
 extension StepComparison {

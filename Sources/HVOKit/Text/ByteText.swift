@@ -11,7 +11,7 @@ enum ByteText {
     guard unit > 0 else { return "\(byteCount) B" }
     let whole = byteCount >> (10 * UInt(unit))
     let rest = byteCount & ((1 << (10 * UInt(unit))) - 1)
-    let hundredths = UInt(Double(rest) / Double(1 << (10 * UInt(unit))) * 100)
+    let hundredths = min(99, UInt(Double(rest) / Double(1 << (10 * UInt(unit))) * 100))
     if hundredths == 0 { return "\(whole) \(units[unit])" }
     if whole >= 100 { return "\(whole).\(hundredths / 10) \(units[unit])" }
     return "\(whole).\(hundredths < 10 ? "0" : "")\(hundredths) \(units[unit])"

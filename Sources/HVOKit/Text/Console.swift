@@ -21,39 +21,29 @@ public struct Console: Sendable {
   }
 
   /// Writes a line to standard output.
-  public func print(_ line: String) { write(line + "\n", to: STDOUT_FILENO) }
+  public func print(_ line: String) { write((line + "\n").utf8, to: .standardOutput) }
 
   /// Writes bytes to standard output as they are.
-  public func write(_ bytes: [UInt8]) { Self.writeAll(bytes, to: STDOUT_FILENO) }
+  public func write(_ bytes: [UInt8]) { write(bytes, to: .standardOutput) }
 
   /// Writes a line to standard error.
   public func complain(_ line: String) {
     clearProgress()
-    write(line + "\n", to: STDERR_FILENO)
+    write((line + "\n").utf8, to: .standardError)
   }
 
   /// Shows what is being done, on a terminal only; the next text takes its place.
   public func progress(_ text: String) {
-    if showsProgress { write("\r\u{1B}[K\(text)", to: STDERR_FILENO) }
+    if showsProgress { write("\r\u{1B}[K\(text)".utf8, to: .standardError) }
   }
 
   /// Takes the progress off the terminal.
   public func clearProgress() {
-    if showsProgress { write("\r\u{1B}[K", to: STDERR_FILENO) }
+    if showsProgress { write("\r\u{1B}[K".utf8, to: .standardError) }
   }
 
-  private func write(_ text: String, to file: Int32) { Self.writeAll(Array(text.utf8), to: file) }
-
-  /// Writes everything, however many calls it takes; gives up where nobody reads.
-  static func writeAll(_ bytes: [UInt8], to file: Int32) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = unsafe rest.withUnsafeBytes {
-        unsafe Glibc.write(file, $0.baseAddress, $0.count)
-      }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return }
-      rest = rest.dropFirst(count)
-    }
+  /// Writes everything; where nobody reads any more, there is nobody to tell.
+  private func write(_ bytes: some Sequence<UInt8>, to file: FileHandle) {
+    try? file.write(contentsOf: Data(bytes))
   }
 }

@@ -20,13 +20,16 @@ enum InputFile {
   }
 
   private static func readFile(_ path: String) throws(InputError) -> [UInt8] {
-    var isDirectory: ObjCBool = false
-    guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
-      throw InputError("\(path): no such file")
+    guard !path.isEmpty else { throw InputError("an empty name; name a file") }
+    let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    guard let attributes = try? FileManager.default.attributesOfItem(atPath: target) else {
+      throw InputError("\(path): no such file, or not in a directory that you may look into")
     }
-    if isDirectory.boolValue { throw InputError("\(path): a directory; name a file") }
+    guard attributes[.type] as? FileAttributeType != .typeDirectory else {
+      throw InputError("\(path): a directory; name a file")
+    }
     guard let file = FileHandle(forReadingAtPath: path) else {
-      throw InputError("\(path): cannot be read: \(errorText())")
+      throw InputError("\(path): cannot be read; you may lack the right to")
     }
     defer { try? file.close() }
     return try read(file, path)
@@ -39,13 +42,11 @@ enum InputFile {
         bytes += part
       }
     } catch {
-      throw InputError("\(name): cannot be read: \(errorText())")
+      throw InputError("\(name): cannot be read (\(error.localizedDescription))")
     }
     guard bytes.count <= limit else {
       throw InputError("\(name): more than \(ByteText.short(UInt(limit))); no script is that long")
     }
     return bytes
   }
-
-  private static func errorText() -> String { unsafe String(cString: strerror(errno)) }
 }

@@ -17,7 +17,9 @@ enum SizeText {
     let isTrimmed = core.count < text.utf8.count
     let size = Parsing.memorySize(core[...])
     let hasUnit = core.last.map { !isDigit($0) } ?? false
-    guard let first = core.first, isDigit(first), size.isWholeText, hasUnit || !isTrimmed else {
+    guard let first = core.first, isDigit(first), size.isWholeText, !core.contains(0),
+      hasUnit || !isTrimmed
+    else {
       throw InputError(
         "\(option): \(InputError.quote(text)) is no size; write a whole number and K, M, G or T, "
           + "such as 512M or 16G")

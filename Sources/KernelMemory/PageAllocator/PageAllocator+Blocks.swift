@@ -18,6 +18,7 @@ extension PageAllocator {
   ) {
     let type = topology.sections.migrateType(of: pfn)
     let isolated = topology.sections.isIsolated(pfn)
+    lists.contiguousSearch.noteFree(pfn)
     var start = pfn
     var size = order
     while size < maximumOrder, let buddy = mergeableBuddy(of: start, size, type, isolated, lists) {

@@ -28,17 +28,33 @@ extension PageAllocator {
     _ order: PageOrder, in lists: ZoneFreeLists
   ) -> PageFrameNumber? {
     drainCPULists(of: lists.zone)
-    var start = lists.zone.span.lowerBound.aligned(upTo: order)
-    while start.rawValue &+ order.pageCount <= lists.zone.span.upperBound.rawValue {
-      let range = FrameRange(start: start, pageCount: order.pageCount)
-      if takeRange(range, from: lists) {
+    while true {
+      let (range, isTaken) = lists.lock.withLock { takeNextRange(of: order, from: lists) }
+      if isTaken {
         machine.cost.add(order.pageCount, to: .framesAllocated)
         events.allocatedPages.wrappingAdd(order.pageCount, ordering: .relaxed)
-        return start
+        return range.lowerBound
       }
-      start = range.upperBound
+      if range.upperBound > lists.zone.span.upperBound { return nil }
     }
-    return nil
+  }
+
+  /// Takes the block of `order` that the zone's search comes to, if it is free, and lets the search
+  /// go on behind it. The caller holds the zone's lock.
+  ///
+  /// - Returns: the block and whether it was taken; one that ends behind the zone ends the search.
+  private func takeNextRange(
+    of order: PageOrder, from lists: ZoneFreeLists
+  ) -> (range: FrameRange, isTaken: Bool) {
+    let span = lists.zone.span
+    let start = lists.contiguousSearch.start(
+      for: order, lowest: span.lowerBound.aligned(upTo: order))
+    let range = FrameRange(start: start, pageCount: order.pageCount)
+    guard range.upperBound <= span.upperBound else { return (range, false) }
+    lists.contiguousSearch.advance(to: range.upperBound, order: order)
+    guard isFree(range, in: lists) else { return (range, false) }
+    removeRange(range, from: lists)
+    return (range, true)
   }
 
   /// Takes all of `range`, an aligned power of two, off the free lists, if all of it is free.

@@ -45,6 +45,7 @@ extension PageAllocator {
         isPlain(topology.sections.number(of: pfn))
       {
         lists.freeSections[lists.bit(of: topology.sections.number(of: pfn))] = true
+        lists.contiguousSearch.noteFree(pfn)
         count(section.pageCount, addedTo: lists, type: .movable)
         pfn = PageFrameNumber(pfn.rawValue &+ section.pageCount)
       } else {

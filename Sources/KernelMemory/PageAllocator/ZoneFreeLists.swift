@@ -32,6 +32,8 @@ import Synchronization
   let firstSection: SectionNumber
   /// The largest order on a list.
   let maximumOrder: PageOrder
+  /// Where the search for contiguous memory goes on.
+  var contiguousSearch = ContiguousSearch()
   /// Marks of how far the zone may be emptied.
   var watermarks = Watermarks()
   private let lists: UnsafeMutablePointer<FrameList>

@@ -86,7 +86,9 @@ private let hugeNumbers = ["18446744073709551615", "9223372036854775808", "42949
     #expect(files.host.subsystem.hugeTLB.violations().isEmpty)
   }
 
-  @Test(arguments: ["/proc/sys/vm/nr_overcommit_hugepages", poolPath(2048) + "nr_overcommit_hugepages"])
+  @Test(arguments: [
+    "/proc/sys/vm/nr_overcommit_hugepages", poolPath(2048) + "nr_overcommit_hugepages",
+  ])
   func `a limit may be any number`(path: String) throws {
     let files = try FileHost()
     for number in hugeNumbers {
@@ -115,8 +117,9 @@ private let hugeNumbers = ["18446744073709551615", "9223372036854775808", "42949
     #expect(files.writing("8", node + "nr_hugepages") == "1")
     #expect(files.reading(node + "free_hugepages") == "8\n")
     #expect(files.reading(poolPath(2048) + "nr_hugepages") == "13\n")
-    #expect(files.reading("/sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages")
-      == "5\n")
+    #expect(
+      files.reading("/sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages")
+        == "5\n")
     #expect(files.reading(node + "surplus_hugepages") == "0\n")
   }
 
@@ -124,17 +127,19 @@ private let hugeNumbers = ["18446744073709551615", "9223372036854775808", "42949
     let files = try FileHost(memory: 4 << 30, nodes: 2)
     #expect(files.writing("1", poolPath(1_048_576) + "nr_hugepages") == "1")
     #expect(files.writing("7", poolPath(2048) + "nr_hugepages") == "1")
-    #expect(try files.lines("/proc/meminfo", with: "Huge").suffix(6) == [
-      "HugePages_Total:       7", "HugePages_Free:        7", "HugePages_Rsvd:        0",
-      "HugePages_Surp:        0", "Hugepagesize:       2048 kB", "Hugetlb:         1062912 kB",
-    ])
+    #expect(
+      try files.lines("/proc/meminfo", with: "Huge").suffix(6) == [
+        "HugePages_Total:       7", "HugePages_Free:        7", "HugePages_Rsvd:        0",
+        "HugePages_Surp:        0", "Hugepagesize:       2048 kB", "Hugetlb:         1062912 kB",
+      ])
     let nodes = try (0..<2).map { node in
       try files.lines("/sys/devices/system/node/node\(node)/meminfo", with: "HugePages_")
     }
-    #expect(nodes[0] == [
-      "Node 0 HugePages_Total:     4", "Node 0 HugePages_Free:      4",
-      "Node 0 HugePages_Surp:      0",
-    ])
+    #expect(
+      nodes[0] == [
+        "Node 0 HugePages_Total:     4", "Node 0 HugePages_Free:      4",
+        "Node 0 HugePages_Surp:      0",
+      ])
     #expect(nodes[1].first == "Node 1 HugePages_Total:     3")
   }
 }

@@ -53,15 +53,16 @@ import Testing
   }
 
   @Test func `numastat has six lines`() throws {
-    #expect(try FileHost().text(system + "node0/numastat") == """
-      numa_hit 0
-      numa_miss 0
-      numa_foreign 0
-      interleave_hit 0
-      local_node 0
-      other_node 0
+    #expect(
+      try FileHost().text(system + "node0/numastat") == """
+        numa_hit 0
+        numa_miss 0
+        numa_foreign 0
+        interleave_hit 0
+        local_node 0
+        other_node 0
 
-      """)
+        """)
   }
 }
 
@@ -136,11 +137,12 @@ import Testing
 
 @Suite struct `The file iomem` {
   @Test func `ranges are inclusive`() throws {
-    #expect(try FileHost(memory: 4 << 30).text("/proc/iomem") == """
-      00000000-0009fbff : System RAM
-      00100000-bfffffff : System RAM
-      100000000-13fffffff : System RAM
+    #expect(
+      try FileHost(memory: 4 << 30).text("/proc/iomem") == """
+        00000000-0009fbff : System RAM
+        00100000-bfffffff : System RAM
+        100000000-13fffffff : System RAM
 
-      """)
+        """)
   }
 }

@@ -70,12 +70,14 @@ import Testing
   @Test func `directories list what is in them`() throws {
     let files = try FileHost(memory: 512 << 20)
     #expect(try files.names("/") == ["proc", "sys"])
-    #expect(try files.names("/sys/kernel/mm/hugepages/") == [
-      "hugepages-2048kB", "hugepages-1048576kB",
-    ])
-    #expect(try files.names("/sys/devices/system/memory") == [
-      "auto_online_blocks", "block_size_bytes", "memory0", "memory1", "memory2", "memory3",
-    ])
+    #expect(
+      try files.names("/sys/kernel/mm/hugepages/") == [
+        "hugepages-2048kB", "hugepages-1048576kB",
+      ])
+    #expect(
+      try files.names("/sys/devices/system/memory") == [
+        "auto_online_blocks", "block_size_bytes", "memory0", "memory1", "memory2", "memory3",
+      ])
     #expect(throws: InterfaceError.notDirectory) { try files.names("/proc/meminfo") }
     #expect(throws: InterfaceError.noEntry) { try files.names("/proc/none") }
   }
@@ -129,20 +131,21 @@ import Testing
 }
 
 @Suite struct `Attributes of files` {
-  @Test(arguments: [
-    ("/proc/meminfo", 0o444, 0), ("/proc/pagetypeinfo", 0o400, 0), ("/proc/kpageflags", 0o400, 0),
-    ("/proc/sys/vm/nr_hugepages", 0o644, 0), ("/proc/sys/vm/compact_memory", 0o200, 0),
-    ("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", 0o644, 4096),
-    ("/sys/kernel/mm/hugepages/hugepages-2048kB/resv_hugepages", 0o444, 4096),
-    ("/sys/kernel/mm/hugepages/hugepages-1048576kB/demote", 0o200, 4096),
-    ("/sys/kernel/mm/hugepages/hugepages-1048576kB/demote_size", 0o644, 4096),
-    ("/sys/devices/system/memory/block_size_bytes", 0o444, 4096),
-    ("/sys/devices/system/memory/auto_online_blocks", 0o644, 4096),
-    ("/sys/devices/system/memory/memory0/state", 0o644, 4096),
-    ("/sys/devices/system/node/node0/compact", 0o200, 4096),
-    ("/sys/devices/system/node/node0/cpumap", 0o444, 4096),
-    ("/sys/devices/system/node/node0/cpulist", 0o444, 28672),
-  ] as [(String, UInt16, UInt)])
+  @Test(
+    arguments: [
+      ("/proc/meminfo", 0o444, 0), ("/proc/pagetypeinfo", 0o400, 0), ("/proc/kpageflags", 0o400, 0),
+      ("/proc/sys/vm/nr_hugepages", 0o644, 0), ("/proc/sys/vm/compact_memory", 0o200, 0),
+      ("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", 0o644, 4096),
+      ("/sys/kernel/mm/hugepages/hugepages-2048kB/resv_hugepages", 0o444, 4096),
+      ("/sys/kernel/mm/hugepages/hugepages-1048576kB/demote", 0o200, 4096),
+      ("/sys/kernel/mm/hugepages/hugepages-1048576kB/demote_size", 0o644, 4096),
+      ("/sys/devices/system/memory/block_size_bytes", 0o444, 4096),
+      ("/sys/devices/system/memory/auto_online_blocks", 0o644, 4096),
+      ("/sys/devices/system/memory/memory0/state", 0o644, 4096),
+      ("/sys/devices/system/node/node0/compact", 0o200, 4096),
+      ("/sys/devices/system/node/node0/cpumap", 0o444, 4096),
+      ("/sys/devices/system/node/node0/cpulist", 0o444, 28672),
+    ] as [(String, UInt16, UInt)])
   func `mode and size are the kernel's`(path: String, mode: UInt16, size: UInt) throws {
     let attributes = try FileHost().tree.attributes(of: textBytes(path))
     #expect(attributes == FileAttributes(kind: .file, mode: mode, byteCount: size))

@@ -50,21 +50,22 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
     for line in ["true", ":", "sleep 1", "sync"] { #expect(command(line) == .success(.nothing)) }
   }
 
-  @Test(arguments: [
-    ("frobnicate", .unknownCommand), ("/bin/echo 1", .unknownCommand), ("'' x", .unknownCommand),
-    ("echo 'x", .unclosedQuote), ("echo \"x", .unclosedQuote), ("echo \"x\\", .unclosedQuote),
-    ("echo x\\", .unsupportedSyntax), ("echo $x", .unsupportedSyntax),
-    ("echo \"$x\"", .unsupportedSyntax), ("echo `x`", .unsupportedSyntax),
-    ("cat /x | wc", .unsupportedSyntax), ("true && true", .unsupportedSyntax),
-    ("true; true", .unsupportedSyntax), ("cat < /x", .unsupportedSyntax),
-    ("cat /sys/*/x", .unsupportedSyntax), ("cat /x?", .unsupportedSyntax),
-    ("echo 3> /x", .unsupportedSyntax), ("echo 1 > /x > /y", .unsupportedSyntax),
-    ("echo 1 > > /x", .unsupportedSyntax), ("> /x", .unsupportedSyntax),
-    ("cat /x > /y", .unsupportedSyntax), ("cat -n /x", .unsupportedSyntax),
-    ("echo -e x", .unsupportedSyntax), ("printf %x 5", .unsupportedSyntax),
-    ("printf %", .unsupportedSyntax), ("echo 1 >", .missingArgument), ("cat", .missingArgument),
-    ("ls", .missingArgument), ("printf", .missingArgument),
-  ] as [(String, ScriptProblem)])
+  @Test(
+    arguments: [
+      ("frobnicate", .unknownCommand), ("/bin/echo 1", .unknownCommand), ("'' x", .unknownCommand),
+      ("echo 'x", .unclosedQuote), ("echo \"x", .unclosedQuote), ("echo \"x\\", .unclosedQuote),
+      ("echo x\\", .unsupportedSyntax), ("echo $x", .unsupportedSyntax),
+      ("echo \"$x\"", .unsupportedSyntax), ("echo `x`", .unsupportedSyntax),
+      ("cat /x | wc", .unsupportedSyntax), ("true && true", .unsupportedSyntax),
+      ("true; true", .unsupportedSyntax), ("cat < /x", .unsupportedSyntax),
+      ("cat /sys/*/x", .unsupportedSyntax), ("cat /x?", .unsupportedSyntax),
+      ("echo 3> /x", .unsupportedSyntax), ("echo 1 > /x > /y", .unsupportedSyntax),
+      ("echo 1 > > /x", .unsupportedSyntax), ("> /x", .unsupportedSyntax),
+      ("cat /x > /y", .unsupportedSyntax), ("cat -n /x", .unsupportedSyntax),
+      ("echo -e x", .unsupportedSyntax), ("printf %x 5", .unsupportedSyntax),
+      ("printf %", .unsupportedSyntax), ("echo 1 >", .missingArgument), ("cat", .missingArgument),
+      ("ls", .missingArgument), ("printf", .missingArgument),
+    ] as [(String, ScriptProblem)])
   func `what only a shell knows is refused`(line: String, problem: ScriptProblem) {
     #expect(command(line) == .failure(problem))
   }
@@ -106,36 +107,39 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
     for (line, expected) in cases { #expect(command(line) == .success(expected), "\(line)") }
   }
 
-  @Test(arguments: [
-    ("#@", .missingArgument), ("#@ frobnicate", .unknownDirective),
-    ("#@ fail-allocation", .missingArgument), ("#@ fail-allocation before 3", .unexpectedArgument),
-    ("#@ fail-allocation after", .missingArgument), ("#@ fail-allocation after x", .badNumber),
-    ("#@ fail-allocation after 99999999999999999999", .badNumber),
-    ("#@ fail-nothing now", .unexpectedArgument), ("#@ cpu", .missingArgument),
-    ("#@ cpu -1", .badNumber), ("#@ cpu 4096", .badNumber), ("#@ map-huge", .missingArgument),
-    ("#@ map-huge 1", .missingArgument), ("#@ map-huge 1 2M", .missingArgument),
-    ("#@ map-huge x 2M touch", .badNumber), ("#@ map-huge 1 2X touch", .badSize),
-    ("#@ map-huge 1 0 touch", .badSize), ("#@ map-huge 1 99999E touch", .badSize),
-    ("#@ map-huge 1 2M look", .unexpectedArgument),
-    ("#@ map-huge 1 2M touch named x", .unexpectedArgument),
-    ("#@ map-huge 1 2M touch as", .missingArgument),
-    ("#@ map-huge 1 2M touch as x y", .unexpectedArgument), ("#@ unmap", .missingArgument),
-    ("#@ expect", .missingArgument), ("#@ expect error", .missingArgument),
-    ("#@ expect error EWHAT", .unknownErrorName), ("#@ expect nothing", .unexpectedArgument),
-    ("#@ expect saved-pages", .missingArgument), ("#@ expect saved-pages -1", .badNumber),
-    ("#@ expect saved-pages 1 2", .unexpectedArgument), ("#@ expect field A", .missingArgument),
-    ("#@ expect field A of /p", .missingArgument),
-    ("#@ expect field A in /p 5", .unexpectedArgument), ("#@ kernel", .missingArgument),
-    ("#@ kernel 2.4", .unknownKernel), ("#@ machine memory", .missingArgument),
-    ("#@ machine memory=", .badSize), ("#@ machine memory=0", .badSize),
-    ("#@ machine memory=65T", .badSize), ("#@ machine memory=1G2", .badSize),
-    ("#@ machine nodes=0", .badNumber), ("#@ machine nodes=1025", .badNumber),
-    ("#@ machine cpus=4097", .badNumber), ("#@ machine cpus=-1", .badNumber),
-    ("#@ machine arch=vax", .unknownArchitecture), ("#@ machine colour=red", .unknownProperty),
-    ("#@ machine memory-map=", .badMemoryMap), ("#@ machine memory-map=1-0:usable", .badMemoryMap),
-    ("#@ machine memory-map=0-1000:reserved", .badMemoryMap),
-    ("#@ machine memory-map=0-ffffffffffffffff:usable", .badMemoryMap),
-  ] as [(String, ScriptProblem)])
+  @Test(
+    arguments: [
+      ("#@", .missingArgument), ("#@ frobnicate", .unknownDirective),
+      ("#@ fail-allocation", .missingArgument),
+      ("#@ fail-allocation before 3", .unexpectedArgument),
+      ("#@ fail-allocation after", .missingArgument), ("#@ fail-allocation after x", .badNumber),
+      ("#@ fail-allocation after 99999999999999999999", .badNumber),
+      ("#@ fail-nothing now", .unexpectedArgument), ("#@ cpu", .missingArgument),
+      ("#@ cpu -1", .badNumber), ("#@ cpu 4096", .badNumber), ("#@ map-huge", .missingArgument),
+      ("#@ map-huge 1", .missingArgument), ("#@ map-huge 1 2M", .missingArgument),
+      ("#@ map-huge x 2M touch", .badNumber), ("#@ map-huge 1 2X touch", .badSize),
+      ("#@ map-huge 1 0 touch", .badSize), ("#@ map-huge 1 99999E touch", .badSize),
+      ("#@ map-huge 1 2M look", .unexpectedArgument),
+      ("#@ map-huge 1 2M touch named x", .unexpectedArgument),
+      ("#@ map-huge 1 2M touch as", .missingArgument),
+      ("#@ map-huge 1 2M touch as x y", .unexpectedArgument), ("#@ unmap", .missingArgument),
+      ("#@ expect", .missingArgument), ("#@ expect error", .missingArgument),
+      ("#@ expect error EWHAT", .unknownErrorName), ("#@ expect nothing", .unexpectedArgument),
+      ("#@ expect saved-pages", .missingArgument), ("#@ expect saved-pages -1", .badNumber),
+      ("#@ expect saved-pages 1 2", .unexpectedArgument), ("#@ expect field A", .missingArgument),
+      ("#@ expect field A of /p", .missingArgument),
+      ("#@ expect field A in /p 5", .unexpectedArgument), ("#@ kernel", .missingArgument),
+      ("#@ kernel 2.4", .unknownKernel), ("#@ machine memory", .missingArgument),
+      ("#@ machine memory=", .badSize), ("#@ machine memory=0", .badSize),
+      ("#@ machine memory=65T", .badSize), ("#@ machine memory=1G2", .badSize),
+      ("#@ machine nodes=0", .badNumber), ("#@ machine nodes=1025", .badNumber),
+      ("#@ machine cpus=4097", .badNumber), ("#@ machine cpus=-1", .badNumber),
+      ("#@ machine arch=vax", .unknownArchitecture), ("#@ machine colour=red", .unknownProperty),
+      ("#@ machine memory-map=", .badMemoryMap),
+      ("#@ machine memory-map=1-0:usable", .badMemoryMap),
+      ("#@ machine memory-map=0-1000:reserved", .badMemoryMap),
+      ("#@ machine memory-map=0-ffffffffffffffff:usable", .badMemoryMap),
+    ] as [(String, ScriptProblem)])
   func `wrong directives are refused`(line: String, problem: ScriptProblem) {
     #expect(command(line) == .failure(problem))
   }
@@ -223,7 +227,8 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
   @Test func `a memory map is taken as it is`() throws {
     let script = try Script(
-      textBytes("#@ machine memory-map=0x0-0x9fc00:usable,9fc00-100000:reserved,100000-8000000:usable"))
+      textBytes(
+        "#@ machine memory-map=0x0-0x9fc00:usable,9fc00-100000:reserved,100000-8000000:usable"))
     let machine = try #require(script.setup.machine)
     #expect(machine.firmwareMap.usableByteCount == 0x9_FC00 + (127 << 20))
     #expect(machine.firmwareMap.entries.count == 3)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
 import Testing
 
 @testable import KernelMemory
@@ -31,7 +32,6 @@ private struct Run {
       #@ boot quiet
       echo hello
       cat /proc/cmdline /proc/sys/vm/nr_hugepages
-      ls /sys/devices/system/cpu /proc/cmdline
       true
       """)
     #expect(run.isGood)
@@ -54,7 +54,7 @@ private struct Run {
       #@ expect /proc/sys/vm/nr_hugepages 64
       #@ expect field HugePages_Total of /proc/meminfo 64
       #@ expect field HugePages_Free of /sys/devices/system/node/node1/meminfo 32
-      #@ expect saved-pages 447
+      #@ expect saved-pages 446
       #@ cpu 1
       #@ map-huge 3 2M touch as guest
       #@ expect field HugePages_Free of /proc/meminfo 61
@@ -91,20 +91,21 @@ private struct Run {
       #@ cpu 5
       #@ map-huge 1 3M touch
       """)
-    #expect(run.output == """
-      line 2: wanted 4, found 3
-      line 3: wanted EBUSY, found none
-      line 4: wanted 5, found 3
-      line 5: wanted 5, found 
-      line 6: wanted 1, found ENOENT
-      line 7: ENOENT
-      line 8: wanted EACCES, found ENOENT
-      line 9: wanted 12345, found 0
-      line 10: there is no such CPU, page size or mapping
-      line 11: there is no such CPU, page size or mapping
-      line 12: there is no such CPU, page size or mapping
+    #expect(
+      run.output == """
+        line 2: wanted 4, found 3
+        line 3: wanted EBUSY, found none
+        line 4: wanted 5, found 3
+        line 5: wanted 5, found 
+        line 6: wanted 1, found ENOENT
+        line 7: ENOENT
+        line 8: wanted EACCES, found ENOENT
+        line 9: wanted 12345, found 0
+        line 10: there is no such CPU, page size or mapping
+        line 11: there is no such CPU, page size or mapping
+        line 12: there is no such CPU, page size or mapping
 
-      """)
+        """)
   }
 
   @Test(arguments: ["6.1", "6.12", "7.2"])
@@ -168,5 +169,43 @@ private struct Run {
       #expect(files.reading(poolPath(2048) + "free_hugepages") == "0\n")
     }
     #expect(files.reading(poolPath(2048) + "free_hugepages") == "2\n")
+  }
+}
+
+@Suite struct `Checking a subsystem` {
+  @Test(arguments: kernelNames, ["on", "off"])
+  func `all is well after every step`(name: String, folding: String) throws {
+    let files = try FileHost(
+      memory: 4 << 30, nodes: 2, kernel: kernel(name),
+      commandLine: "hugetlb_free_vmemmap=\(folding) hugepages=8 hugepagesz=1G hugepages=1")
+    #expect(files.host.subsystem.violations() == [])
+    for (text, path) in [
+      ("100", "/proc/sys/vm/nr_hugepages"), ("1", poolPath(1_048_576) + "demote"),
+      ("3", "/sys/devices/system/node/node1/hugepages/hugepages-2048kB/nr_hugepages"),
+      ("1", "/proc/sys/vm/compact_memory"), ("0", "/proc/sys/vm/nr_hugepages"),
+    ] {
+      #expect(files.writing(text, path) == "\(text.utf8.count)")
+      #expect(files.host.subsystem.violations() == [], "after \(text) > \(path)")
+    }
+  }
+
+  @Test func `what is wrong is printed`() throws {
+    let files = try FileHost()
+    let pool = try #require(files.host.subsystem.hugeTLB.defaultPool)
+    pool.counts.pageCount = 2
+    pool.counts.surplusPageCount = 3
+    files.host.subsystem.accounting.runtimePages.add(5, ordering: .relaxed)
+    files.host.subsystem.allocator.freeLists[0].freePageCount.add(1, ordering: .relaxed)
+    var sink = TextSink()
+    let outcome = ScriptRunner(files.tree).run(.check, line: 7, output: &sink)
+    guard case .violated(let count) = outcome.result else {
+      Issue.record("the check found nothing")
+      return
+    }
+    let lines = String(decoding: sink.bytes, as: UTF8.self).split(separator: "\n")
+    #expect(lines.count == count)
+    #expect(lines.contains("pools: rule 2: wanted 2, found 3"))
+    #expect(lines.contains("free blocks of node 0, zone DMA: wanted 3841, found 3840"))
+    #expect(lines.contains("vmemmap counters: wanted 4096, found 4101"))
   }
 }

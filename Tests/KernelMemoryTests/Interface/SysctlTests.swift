@@ -87,7 +87,8 @@ import Testing
       memory: 4 << 30, kernel: .linux6_12, commandLine: "default_hugepagesz=1G hugepages=1")
     #expect(files.reading("/proc/sys/vm/nr_hugepages") == "1\n")
     #expect(files.writing("1", "/proc/sys/vm/nr_overcommit_hugepages") == "EINVAL")
-    #expect(try files.lines("/proc/meminfo", with: "Hugepagesize") == ["Hugepagesize:    1048576 kB"])
+    #expect(
+      try files.lines("/proc/meminfo", with: "Hugepagesize") == ["Hugepagesize:    1048576 kB"])
   }
 
   @Test func `the pool of proc sys vm shows what was asked for, not what is there`() throws {

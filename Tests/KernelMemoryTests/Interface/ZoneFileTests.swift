@@ -432,16 +432,19 @@ import Testing
 
   @Test func `folding moves vmemmap pages from one counter to the other`() throws {
     let files = try FileHost(memory: 3 << 30, commandLine: "hugetlb_free_vmemmap=on")
-    #expect(try files.lines("/proc/vmstat", with: "nr_memmap") == [
-      "nr_memmap_pages 0", "nr_memmap_boot_pages 12288",
-    ])
+    #expect(
+      try files.lines("/proc/vmstat", with: "nr_memmap") == [
+        "nr_memmap_pages 0", "nr_memmap_boot_pages 12288",
+      ])
     #expect(files.writing("32", "/proc/sys/vm/nr_hugepages") == "2")
-    #expect(try files.lines("/proc/vmstat", with: "nr_memmap") == [
-      "nr_memmap_pages 32", "nr_memmap_boot_pages 12032",
-    ])
-    #expect(try files.lines("/proc/vmstat", with: "htlb_") == [
-      "htlb_buddy_alloc_success 32", "htlb_buddy_alloc_fail 0",
-    ])
+    #expect(
+      try files.lines("/proc/vmstat", with: "nr_memmap") == [
+        "nr_memmap_pages 32", "nr_memmap_boot_pages 12032",
+      ])
+    #expect(
+      try files.lines("/proc/vmstat", with: "htlb_") == [
+        "htlb_buddy_alloc_success 32", "htlb_buddy_alloc_fail 0",
+      ])
   }
 
   @Test func `nodes add up to the whole`() throws {

@@ -76,6 +76,16 @@ import Testing
     #expect(tables.word(at: old) == 2)
   }
 
+  @Test func `thousands of full flushes bring no old translation back`() throws {
+    let tables = try staleTables()
+    for _ in 0..<5000 {
+      tables.machine.flushAllTranslations()
+      tables.machine.forEachCachedTranslation { _, slot in
+        Issue.record("page \(slot.page) outlived a flush")
+      }
+    }
+  }
+
   @Test func `after a flush no CPU remembers the range`() throws {
     let tables = try HandMadeTables(.x86FourLevel, cpuCount: 3)
     for page in 0..<64 as Range<UInt> {

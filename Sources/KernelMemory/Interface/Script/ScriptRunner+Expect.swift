@@ -63,9 +63,10 @@ extension ScriptRunner {
     return []
   }
 
-  /// Checks every invariant that layers know of themselves.
-  func check() -> ScriptOutcome.Result {
-    let count = tree.hugeTLB.violations().count
-    return count == 0 ? .succeeded : .violated(count: count)
+  /// Checks every invariant of the subsystem; those that do not hold are printed.
+  func check(output: inout TextSink) -> ScriptOutcome.Result {
+    let violations = tree.subsystem.violations()
+    for violation in violations { violation.describe(to: &output) }
+    return violations.isEmpty ? .succeeded : .violated(count: violations.count)
   }
 }

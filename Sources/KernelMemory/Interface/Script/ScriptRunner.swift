@@ -105,7 +105,7 @@ public final class ScriptRunner {
     case .useCPU(let number):
       guard number < tree.subsystem.machine.cpuCount else { return .nothingThere }
       cpu = CPUID(number)
-    case .check: return check()
+    case .check: return check(output: &output)
     case .nothing, .write, .show, .list, .expect: break
     }
     return .succeeded

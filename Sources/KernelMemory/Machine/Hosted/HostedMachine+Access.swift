@@ -23,7 +23,7 @@
       let cache = unsafe cache(of: currentCPU)
       if threading == .many { unsafe cache.pointee.gate.lock() }
       defer { if threading == .many { unsafe cache.pointee.gate.unlock() } }
-      let shift = regime.pageSize.shift
+      let shift = decoder.pageShift
       let page = address.rawValue &>> shift
       let frame: UInt
       if let cached = unsafe cache.pointee.translation(of: page) {
@@ -33,7 +33,8 @@
         frame = try unsafe fill(cache, page: page, address: address, access: access)
       }
       let offset = address.rawValue & ((1 &<< shift) &- 1)
-      return unsafe body(pointer(to: PhysicalAddress(frame &+ offset)))
+      // The frame comes last: it is what a chain of accesses waits for.
+      return unsafe body(memory.base + Int(bitPattern: offset) + Int(bitPattern: frame))
     }
 
     /// Walks the tables for a page that `cache` does not hold, and caches what it finds.
@@ -56,7 +57,9 @@
     /// Loads the 64-bit word at `address`, a multiple of 8.
     @inline(__always)
     public func load(_ address: VirtualAddress) throws(MachineFault) -> UInt64 {
-      try unsafe withMemory(at: address, for: .load) { unsafe Self.word(at: $0).pointee.load(ordering: .relaxed) }
+      try unsafe withMemory(at: address, for: .load) {
+        unsafe Self.word(at: $0).pointee.load(ordering: .relaxed)
+      }
     }
 
     /// Stores the 64-bit word at `address`, a multiple of 8.

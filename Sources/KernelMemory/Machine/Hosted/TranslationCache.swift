@@ -8,22 +8,35 @@
   /// read, as on hardware. A slot holds one base page, also when a huge entry maps it.
   @safe
   struct TranslationCache: ~Copyable {
-    /// One cached translation.
+    /// One cached translation, in two words: an access reads nothing else of the cache.
     struct Slot {
-      /// The virtual page number.
-      var page: UInt = 0
-      /// The generation of the cache that filled the slot; others are empty.
-      var generation: UInt32 = 0
-      var isWritable = false
+      /// The virtual page number; above it the generation of the cache that filled the slot, and at
+      /// the top whether stores are denied.
+      ///
+      /// A page has at least 4 KiB, so its number has at most 52 bits.
+      fileprivate var tag: UInt = 0
       /// The frame's first byte, as a physical address.
-      var frame: UInt = 0
+      fileprivate(set) var frame: UInt = 0
+
+      /// The virtual page number.
+      var page: UInt { tag & (Slot.generationStep &- 1) }
+      /// Whether the page can be written.
+      var isWritable: Bool {
+        @inline(__always) get { tag & Slot.deniesStores == 0 }
+      }
+
+      fileprivate static var generationStep: UInt { 1 << 52 }
+      fileprivate static var deniesStores: UInt { 1 << 63 }
+      /// The bits that tell slots in use from others.
+      fileprivate var generation: UInt { tag & (Slot.deniesStores &- Slot.generationStep) }
     }
 
     /// Held for the length of an access in a machine that several threads drive, so that a flush
     /// returns only when no CPU is still using what it flushed.
     let gate = SpinLock()
     private let slots: UnsafeMutablePointer<Slot>
-    private var generation: UInt32 = 1
+    /// Slots of other generations are empty; in the place it has in a slot's tag, and never 0.
+    private var generation = Slot.generationStep
     private static var slotCount: UInt { 1024 }
 
     init() {
@@ -39,28 +52,28 @@
     @inline(__always)
     func translation(of page: UInt) -> Slot? {
       let slot = unsafe slots[Int(bitPattern: page & (Self.slotCount &- 1))]
-      return slot.page == page && slot.generation == generation ? slot : nil
+      return slot.tag & ~Slot.deniesStores == page | generation ? slot : nil
     }
 
     /// Caches a translation, in place of another that may be in its slot.
     func insert(page: UInt, frame: UInt, isWritable: Bool) {
       unsafe slots[Int(bitPattern: page & (Self.slotCount &- 1))] = Slot(
-        page: page, generation: generation, isWritable: isWritable, frame: frame)
+        tag: page | generation | (isWritable ? 0 : Slot.deniesStores), frame: frame)
     }
 
     /// Forgets the translation of `page`.
     func invalidate(page: UInt) {
       let index = Int(bitPattern: page & (Self.slotCount &- 1))
-      if unsafe slots[index].page == page { unsafe slots[index].generation = 0 }
+      if unsafe slots[index].page == page { unsafe slots[index].tag = 0 }
     }
 
     /// Forgets everything.
     mutating func invalidateAll() {
-      generation &+= 1
-      guard generation == 0 else { return }
+      generation &+= Slot.generationStep
+      guard generation == Slot.deniesStores else { return }
       // Generations ran out: empty the slots for real and count again.
       unsafe slots.update(repeating: Slot(), count: Int(Self.slotCount))
-      generation = 1
+      generation = Slot.generationStep
     }
 
     /// Calls `body` for each cached translation.

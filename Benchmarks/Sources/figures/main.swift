@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+// Measures what has a target, each beside what it is compared with, and prints one table.
+//
+//   figures            everything
+//   figures --quick    without the twins of 4 TiB
+//   figures twin SIZE  one twin of 4 TiB with pages of SIZE, as JSON: what a child process does
+
+func say(_ text: String) {
+  FileHandle.standardError.write(Data((text + "\n").utf8))
+}
+
+func printTable(withLargeTwins: Bool) throws {
+  say("measuring batches of 4096 huge pages")
+  var figures = try BatchFolding.figures(rounds: 9)
+  say("measuring the MMU")
+  figures += try Translation.figures(rounds: 25)
+  for size in LargeTwin.Case.all where withLargeTwins {
+    say("filling twins of 4 TiB with \(size.name) pages; this takes a minute or two")
+    figures += try LargeTwin.figures(of: size)
+  }
+  print(Table(figures).text)
+}
+
+func printTwin(_ name: String) throws {
+  guard let twin = LargeTwin.Case.all.first(where: { $0.name == name }) else {
+    say("figures: no twin with pages of '\(name)'")
+    exit(2)
+  }
+  let measured = try LargeTwin(order: twin.order)
+  FileHandle.standardOutput.write(try JSONEncoder().encode(measured))
+}
+
+do {
+  let arguments = Array(CommandLine.arguments.dropFirst())
+  switch arguments {
+  case []: try printTable(withLargeTwins: true)
+  case ["--quick"]: try printTable(withLargeTwins: false)
+  case let words where words.count == 2 && words[0] == "twin": try printTwin(words[1])
+  default:
+    say("usage: figures [--quick]")
+    exit(2)
+  }
+} catch {
+  say("figures: \(error)")
+  exit(1)
+}
