@@ -48,8 +48,9 @@ struct MovableMemoryPlan {
 
   private func lowPageCount(of position: Int) -> UInt {
     ranges(of: position).reduce(0) { count, range in
-      count + (range.lowerBound < highestZoneStart
-        ? min(range.upperBound, highestZoneStart).rawValue - range.lowerBound.rawValue : 0)
+      count
+        + (range.lowerBound < highestZoneStart
+          ? min(range.upperBound, highestZoneStart).rawValue - range.lowerBound.rawValue : 0)
     }
   }
 

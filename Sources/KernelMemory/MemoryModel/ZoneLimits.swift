@@ -10,7 +10,8 @@ public struct ZoneLimits: Equatable, Sendable {
   public var dma32End: PhysicalAddress?
 
   /// x86-64: 16 MiB and 4 GiB.
-  public static let x86 = Self(dmaEnd: PhysicalAddress(16 << 20), dma32End: PhysicalAddress(4 << 30))
+  public static let x86 = Self(
+    dmaEnd: PhysicalAddress(16 << 20), dma32End: PhysicalAddress(4 << 30))
   /// riscv64, and arm64 as commonly configured: 4 GiB.
   public static let dma32Only = Self(dmaEnd: nil, dma32End: PhysicalAddress(4 << 30))
   /// powerpc64: all memory is alike.

@@ -87,7 +87,11 @@ extension PageAllocator {
     }
     let vmemmap = vmemmap
     let add: (inout FrameList) -> Void = { list in
-      if end == .front { vmemmap.pushFront(pfn, on: &list) } else { vmemmap.pushBack(pfn, on: &list) }
+      if end == .front {
+        vmemmap.pushFront(pfn, on: &list)
+      } else {
+        vmemmap.pushBack(pfn, on: &list)
+      }
     }
     if topology.sections.isIsolated(pfn) {
       lists.withIsolatedList(order, add)

@@ -71,7 +71,8 @@ extension PageAllocator {
   /// The largest block that can start at `pfn` and has at most `pageCount` pages.
   @inline(__always)
   func largestBlock(at pfn: PageFrameNumber, pageCount: UInt) -> PageOrder {
-    let alignment = pfn.rawValue == 0 ? Int(maximumOrder.rawValue) : pfn.rawValue.trailingZeroBitCount
+    let alignment =
+      pfn.rawValue == 0 ? Int(maximumOrder.rawValue) : pfn.rawValue.trailingZeroBitCount
     let fit = UInt.bitWidth &- 1 &- pageCount.leadingZeroBitCount
     return PageOrder(min(alignment, fit, maximumOrder.index))
   }

@@ -15,7 +15,9 @@ extension KernelPageTables {
       case .table(let next): table = self.table(at: next)
       case .leaf: preconditionFailure("a huge leaf is split before pages are mapped under it")
       case .absent:
-        guard let frame = source.allocateTable(of: format.tableOrder(ofLevel: current - 1)) else { throw OutOfTables() }
+        guard let frame = source.allocateTable(of: format.tableOrder(ofLevel: current - 1)) else {
+          throw OutOfTables()
+        }
         let next = format.pageSize.address(of: frame)
         table[index] = format.table(next, ofLevel: current - 1)
         machine.cost.add(1, to: .entriesWritten)

@@ -62,7 +62,9 @@ extension PagingFormat {
   func address(in entry: PageTableEntry) -> PhysicalAddress {
     let field = entry.rawValue & bits.frameMask
     return PhysicalAddress(
-      UInt(bits.frameShift >= 0 ? field &<< UInt64(bits.frameShift) : field &>> UInt64(-bits.frameShift)))
+      UInt(
+        bits.frameShift >= 0
+          ? field &<< UInt64(bits.frameShift) : field &>> UInt64(-bits.frameShift)))
   }
 
   /// Whether a leaf of the last level can be written.

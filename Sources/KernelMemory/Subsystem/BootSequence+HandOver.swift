@@ -10,8 +10,9 @@ extension BootSequence {
       giveToAllocator(size.wholePages(in: free.range))
     }
     reservations = frames.memblock.reserved.regions.map {
-      size.frame(containing: $0.range.lowerBound)
-        ..< PageFrameNumber(size.pageCount(roundingUp: $0.range.upperBound.rawValue))
+      size.frame(
+        containing: $0.range.lowerBound)..<PageFrameNumber(
+          size.pageCount(roundingUp: $0.range.upperBound.rawValue))
     }
     for area in areas { hugeTLB.addContiguousArea(area.frames, node: area.node) }
     allocator.sizeReserves()

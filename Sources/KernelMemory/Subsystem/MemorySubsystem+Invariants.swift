@@ -10,7 +10,7 @@ extension MemorySubsystem {
   ///
   /// - Precondition: nobody is at work: pages between two states would be found.
   /// - Complexity: O(*n*) in the places where the smallest huge page can start.
-  public func violations() -> [InvariantViolation] {
+  public func checkInvariants() -> [InvariantViolation] {
     var found = hugeTLB.violations().map {
       InvariantViolation(
         rule: .pool(predicate: $0.predicate), wanted: $0.wanted, found: $0.found)

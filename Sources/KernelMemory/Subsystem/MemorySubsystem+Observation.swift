@@ -104,6 +104,7 @@ extension MemorySubsystem {
   /// - Complexity: O(*n* log *n*) in the number of vmemmap pages with entries of their own.
   public func vmemmapCensus() -> MappingCensus {
     tables.census(
-      of: format.vmemmapBase..<vmemmap.address(of: topology.end.aligned(upTo: topology.sections.order)))
+      of: format
+        .vmemmapBase..<vmemmap.address(of: topology.end.aligned(upTo: topology.sections.order)))
   }
 }

@@ -102,7 +102,8 @@ public struct VmemmapDesign: Sendable {
     name: "7.2", descriptors: .linux7_2, privatePageCount: 1, tailTarget: .sharedPage,
     headCopy: .required, batching: .lists, selfHostedCheck: .duringWalk,
     bootFolding: .beforePopulation, restoreOptions: [.retryMayFail], waitsForReaders: false,
-    countsVmemmapPages: true, countsKernelTables: true, hasRuntimeSwitch: true, isLimitedToX86: false)
+    countsVmemmapPages: true, countsKernelTables: true, hasRuntimeSwitch: true,
+    isLimitedToX86: false)
 
   /// The design to come: sections know what they describe, for huge pages and devices alike.
   public static let unified = {

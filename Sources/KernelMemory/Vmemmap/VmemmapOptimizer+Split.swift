@@ -27,7 +27,11 @@ extension VmemmapOptimizer {
       switch consume outcome {
       case .alreadyTable: break
       case .split(_, let flush):
-        if flushingAtOnce { flush.commit(on: machine) } else { pending = pending.joined(with: flush) }
+        if flushingAtOnce {
+          flush.commit(on: machine)
+        } else {
+          pending = pending.joined(with: flush)
+        }
       }
       address = address.advanced(byBytes: tables.format.pmdByteCount)
     }

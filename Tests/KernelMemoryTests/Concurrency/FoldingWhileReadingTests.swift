@@ -68,9 +68,13 @@ import Testing
     let head = try #require(pool.allocateBarePage(on: NodeID(0), [.thisNode]))
     pool.completeDescriptors(of: head)
     let tail = host.subsystem.vmemmap.address(of: head.advanced(by: 200))
-    let before = try host.machine.run(on: CPUID(1)) { try host.machine.load(tail.advanced(byBytes: 8)) }
+    let before = try host.machine.run(on: CPUID(1)) {
+      try host.machine.load(tail.advanced(byBytes: 8))
+    }
     try host.subsystem.optimizer.optimize(Folio(head: head, order: pool.order))
-    let after = try host.machine.run(on: CPUID(1)) { try host.machine.load(tail.advanced(byBytes: 8)) }
+    let after = try host.machine.run(on: CPUID(1)) {
+      try host.machine.load(tail.advanced(byBytes: 8))
+    }
     #expect(before & 1 == 1)
     #expect(after & 1 == 1)
     #expect(host.subsystem.vmemmap.head(of: head.advanced(by: 200)) == head)

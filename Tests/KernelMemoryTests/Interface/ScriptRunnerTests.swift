@@ -178,14 +178,14 @@ private struct Run {
     let files = try FileHost(
       memory: 4 << 30, nodes: 2, kernel: kernel(name),
       commandLine: "hugetlb_free_vmemmap=\(folding) hugepages=8 hugepagesz=1G hugepages=1")
-    #expect(files.host.subsystem.violations() == [])
+    #expect(files.host.subsystem.checkInvariants() == [])
     for (text, path) in [
       ("100", "/proc/sys/vm/nr_hugepages"), ("1", poolPath(1_048_576) + "demote"),
       ("3", "/sys/devices/system/node/node1/hugepages/hugepages-2048kB/nr_hugepages"),
       ("1", "/proc/sys/vm/compact_memory"), ("0", "/proc/sys/vm/nr_hugepages"),
     ] {
       #expect(files.writing(text, path) == "\(text.utf8.count)")
-      #expect(files.host.subsystem.violations() == [], "after \(text) > \(path)")
+      #expect(files.host.subsystem.checkInvariants() == [], "after \(text) > \(path)")
     }
   }
 

@@ -65,7 +65,7 @@ extension ScriptRunner {
 
   /// Checks every invariant of the subsystem; those that do not hold are printed.
   func check(output: inout TextSink) -> ScriptOutcome.Result {
-    let violations = tree.subsystem.violations()
+    let violations = tree.subsystem.checkInvariants()
     for violation in violations { violation.describe(to: &output) }
     return violations.isEmpty ? .succeeded : .violated(count: violations.count)
   }
