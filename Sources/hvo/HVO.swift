@@ -47,6 +47,7 @@ enum Entry {
     do {
       var command = try HVO.parseAsRoot()
       try command.run()
+      try Console.checkOutput()
     } catch let error as InputError {
       Console().complain("hvo: \(error)")
       HVO.exit(withError: Ending.unusable)
@@ -58,6 +59,12 @@ enum Entry {
   /// Ends with help, a version or a complaint of the argument parser; its own code for wrong
   /// usage is 64, which is 2 here.
   private static func finish(_ error: any Error) -> Never {
+    do {
+      try Console.checkOutput()
+    } catch {
+      Console().complain("hvo: \(error)")
+      HVO.exit(withError: Ending.unusable)
+    }
     guard HVO.exitCode(for: error) == .validationFailure else { HVO.exit(withError: error) }
     Console().complain(HVO.fullMessage(for: error))
     HVO.exit(withError: Ending.unusable)

@@ -18,11 +18,18 @@ struct SnapshotCommand: ParsableCommand {
     help: ArgumentHelp("Copy the host below DIR instead of this one.", valueName: "dir"))
   var sysroot: String?
 
+  @Flag(help: "Print JSON.")
+  var json = false
+
   func run() throws {
     let console = Console()
-    let lines = try SnapshotRun(directory: directory, sysroot: sysroot)
+    let report = try SnapshotRun(directory: directory, sysroot: sysroot)
       .run(progress: console.progress)
     console.clearProgress()
-    for line in lines { console.print(line) }
+    if json {
+      console.print(try JSONText.text(of: report))
+    } else {
+      for line in report.text(console.style) { console.print(line) }
+    }
   }
 }

@@ -3,7 +3,7 @@
 @testable public import KernelMemory
 
 /// A booted memory subsystem on a small simulated machine, for one test.
-public struct TestHost {
+public struct TestHost: Sendable {
   /// The hardware.
   public let machine: HostedMachine
   /// The kernel's memory management.

@@ -23,6 +23,13 @@ enum KernelChoice {
     }
   }
 
+  /// What a twin with the design called `name` imitates.
+  static func phrase(_ name: String) -> String {
+    name == "\(KernelDesign.unified.name)"
+      ? "folds as no Linux does yet: the design called \(name)"
+      : "imitates the memory management of Linux \(name)"
+  }
+
   static var names: [String] { KernelDesign.all.map { "\($0.name)" } }
 }
 

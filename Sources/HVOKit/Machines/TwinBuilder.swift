@@ -74,6 +74,9 @@ public struct TwinBuilder: Sendable {
   /// Reads the host that `options` name.
   func readHost() throws(InputError) -> HostDescription {
     let root = options.sysroot ?? "/"
+    guard !root.isEmpty else {
+      throw InputError("--sysroot: an empty name; name the directory that holds proc and sys")
+    }
     do throws(HostReadError) {
       return try HostReader(root: FilePath(root)).read()
     } catch {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import KernelMemory
 import LinuxHost
 
 /// What to do on the host to get what a plan shows.
@@ -8,6 +9,8 @@ struct PlanAdvice {
   let host: HostDescription?
   /// The cases and what came of them.
   let cases: [(asked: PlanCase, result: PlanReport.Case)]
+  /// The kernel that the twin imitates.
+  let kernel: KernelDesign
   let hasOneNode: Bool
 
   var lines: [PlanReport.Advice] { switching + sizing }
@@ -15,6 +18,14 @@ struct PlanAdvice {
   // MARK: Switching it on
 
   private var switching: [PlanReport.Advice] {
+    if folds.isEmpty { return [] }
+    if !folds.contains(true) {
+      return [
+        .init(
+          text: "There is nothing to switch on: a kernel of this design does not optimise any of "
+            + "these pages on this architecture.", command: nil)
+      ]
+    }
     guard let hvo = host?.hvo else { return [anyHost] }
     switch hvo.state {
     case .on:
@@ -56,8 +67,19 @@ struct PlanAdvice {
     }
   }
 
+  /// For each pool of a case that was run, whether its pages can be folded at all.
+  private var folds: [Bool] {
+    let pools: [PlanReport.Pool] = cases.flatMap { $0.result.total?.pools ?? [] }
+    return pools.filter { $0.pages > 0 }.map { $0.unoptimizedPages.unsupported < $0.pages }
+  }
+
   private var anyHost: PlanReport.Advice {
-    .init(
+    guard kernel.vmemmap.hasRuntimeSwitch else {
+      return .init(
+        text: "On a Linux host with such a kernel, add to its command line:",
+        command: "hugetlb_free_vmemmap=on")
+    }
+    return .init(
       text: "On a Linux host whose kernel has HVO, switch it on before the pool is filled:",
       command: "sysctl -w vm.hugetlb_optimize_vmemmap=1")
   }
@@ -71,7 +93,7 @@ struct PlanAdvice {
       guard !parts.isEmpty else { return [PlanReport.Advice]() }
       let commands = parts.map { part in
         PlanReport.Advice(
-          text: "", command: "echo \(part.pageCount) > \(PlanCaseRun.path(of: part))")
+          text: "", command: "echo \(part.pageCount) > \(path(of: part))")
       }
       var lines = [PlanReport.Advice(text: "\(planCase.title):", command: nil)] + commands
       if let boot = bootParameters(parts) {
@@ -79,6 +101,13 @@ struct PlanAdvice {
       }
       return lines
     }
+  }
+
+  /// The file to write to: on a host of one node the shorter path that means the same.
+  private func path(of part: PlanCase.Part) -> String {
+    hasOneNode
+      ? "/sys/kernel/mm/hugepages/hugepages-\(part.pageByteCount >> 10)kB/nr_hugepages"
+      : PlanCaseRun.path(of: part)
   }
 
   /// The part with as many pages as the twin got; nil if it got none.

@@ -25,6 +25,8 @@ struct PlanCase: Equatable {
   /// The parts; each pair of size and node occurs once.
   let parts: [Part]
   var origin = Origin.proposed
+  /// What must be said about the case before it is run.
+  var remarks: [String] = []
 }
 
 /// Works out the cases of a plan, once it is known what memory pools could have.
@@ -32,10 +34,13 @@ struct PlanCases {
   let format: PagingFormat
   /// The bytes that each node has free, by node.
   let freeBytes: [(node: Int, bytes: UInt)]
+  /// Sizes that the architecture has and this machine's processors have not.
+  var missingSizes: Set<UInt> = []
 
   /// The sizes of huge pages that the machine has, smallest first.
   var pageSizes: [UInt] {
     format.hugePageOrders.map { $0.pageCount << format.pageSize.shift }
+      .filter { !missingSizes.contains($0) }
   }
 
   /// What is asked if the user asks nothing: half and nine tenths of each node's free memory, in
@@ -45,9 +50,10 @@ struct PlanCases {
     let sizes = [usual] + (pageSizes.last.map { $0 > usual ? [$0] : [] } ?? [])
     let shares = sizes.flatMap { size in
       [UInt(50), 90].map { percent in
-        PlanCase(
-          title: "\(ByteText.pageSize(size)) pages, \(percent)% of free memory",
-          parts: parts(of: PoolRequest(pageByteCount: size, amount: .percent(percent))))
+        let request = PoolRequest(pageByteCount: size, amount: .percent(percent))
+        return PlanCase(
+          title: "\(ByteText.pageSize(size)) in \(percent)% of free memory",
+          parts: parts(of: request), remarks: remarks(on: request))
       }
     }
     return (host.flatMap(existing).map { [$0] } ?? []) + shares
@@ -86,7 +92,9 @@ struct PlanCases {
         all.append(part)
       }
     }
-    return PlanCase(title: requests.map(\.description).joined(separator: " "), parts: all)
+    return PlanCase(
+      title: requests.map(\.description).joined(separator: " "), parts: all,
+      remarks: requests.flatMap(remarks))
   }
 
   private func check(_ request: PoolRequest) throws(InputError) {
@@ -117,6 +125,19 @@ struct PlanCases {
         }
       return PlanCase.Part(
         pageByteCount: request.pageByteCount, node: node.node, pageCount: count)
+    }
+  }
+}
+
+extension PlanCases {
+  /// The nodes on which a share of the free memory is less than one page.
+  private func remarks(on request: PoolRequest) -> [String] {
+    guard case .percent(let percent) = request.amount, percent > 0 else { return [] }
+    let size = ByteText.pageSize(request.pageByteCount)
+    return parts(of: request).filter { $0.pageCount == 0 }.map { part in
+      let free = freeBytes.first { $0.node == part.node }?.bytes ?? 0
+      return "node \(part.node): no \(size) page, as \(percent)% of its "
+        + "\(ByteText.short(free)) of free memory is less than that"
     }
   }
 }

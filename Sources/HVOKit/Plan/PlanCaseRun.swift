@@ -52,7 +52,7 @@ struct PlanCaseRun {
       title: planCase.title, notRun: nil, nodes: results, total: Self.total(of: results),
       cost: PlanReport.Cost(
         grow: .init(grown.cost - before.cost), shrink: .init(shrunk.cost - grown.cost)),
-      remarks: PlanRemarks(results, kernel: twin.subsystem.kernel).lines)
+      remarks: planCase.remarks + PlanRemarks(results, kernel: twin.subsystem.kernel).lines)
   }
 
   /// Writes the pool's size where an administrator would.

@@ -40,6 +40,7 @@ public struct PlanRunner {
       cases: results,
       advice: PlanAdvice(
         host: blueprint.host, cases: Array(zip(cases, results)).map { ($0.0, $0.1) },
+        kernel: blueprint.specification.configuration.kernel,
         hasOneNode: machine.nodes.count == 1
       ).lines,
       notes: blueprint.specification.notes + Self.standingNotes(blueprint.host))
@@ -63,14 +64,21 @@ public struct PlanRunner {
       cpuCount: blueprint.specification.cpuCount,
       memoryBytes: configuration.memoryMap.usableByteCount, nodes: nodes)
     let free = nodes.filter { $0.managedBytes > 0 }.map { (node: $0.node, bytes: $0.freeBytes) }
-    return (machine, PlanCases(format: configuration.format, freeBytes: free))
+    // Only x86 processors tell, and only of this size.
+    let missing: Set<UInt> =
+      blueprint.host?.processors.hasGigabytePages == false && options.architecture == nil
+      ? [1 << 30] : []
+    return (
+      machine,
+      PlanCases(format: configuration.format, freeBytes: free, missingSizes: missing)
+    )
   }
 
   private func run(
     _ planCase: PlanCase, _ specification: TwinSpecification
   ) throws(InputError) -> PlanReport.Case {
     if planCase.parts.allSatisfy({ $0.pageCount == 0 }) {
-      return .notRun(planCase, "there is not enough free memory for even one such page")
+      return .notRun(planCase, "it comes to less than one page on any node")
     }
     if let reason = Self.lackOfMemory(for: planCase, specification) {
       return .notRun(planCase, reason)
@@ -108,10 +116,14 @@ public struct PlanRunner {
   }
 
   private static func standingNotes(_ host: HostDescription?) -> [String] {
-    guard host != nil else { return [] }
-    return [
+    guard let host else { return [] }
+    let processors =
+      host.processors.hasGigabytePages == false
+      ? ["the host's processors have no 1G pages (no pdpe1gb in /proc/cpuinfo)"] : []
+    return processors + [
+      "free memory is what the host could free (MemAvailable), with what its pools hold",
       "free memory of the twin is in one piece; on a host that has been up for long, 1G pages are "
-        + "got more surely at boot"
+        + "got more surely at boot",
     ]
   }
 }

@@ -16,10 +16,19 @@ extension Record {
       defer { try? handle.close() }
       bytes = try handle.read(upToCount: Self.byteLimit + 1) ?? Data()
     } catch {
-      let reason = (error as NSError).localizedFailureReason ?? error.localizedDescription
-      throw .unreadable(file: path, reason: reason)
+      throw .unreadable(file: path, reason: Self.reason(whyUnreadable: path, error))
     }
     try self.init(bytes, file: path)
+  }
+
+  /// Why the file at `path` cannot be read, in words.
+  private static func reason(whyUnreadable path: String, _ error: any Error) -> String {
+    let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    guard let attributes = try? FileManager.default.attributesOfItem(atPath: target) else {
+      return "no such file"
+    }
+    if attributes[.type] as? FileAttributeType == .typeDirectory { return "a directory" }
+    return (error as NSError).localizedFailureReason ?? "you may lack the right to"
   }
 
   /// Reads the record in `text`, JSON that stands in `file`.

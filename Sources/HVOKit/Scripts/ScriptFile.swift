@@ -22,6 +22,11 @@ struct ScriptFile {
   /// - Throws: ``InputError``.
   init(name: String, bytes: [UInt8]) throws(InputError) {
     self.name = name
+    guard !bytes.starts(with: [0xEF, 0xBB, 0xBF]) else {
+      throw InputError(
+        "\(name): line 1: begins with a byte order mark, which no shell understands; save the "
+          + "file as UTF-8 without one")
+    }
     lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
       .map { String(decoding: $0, as: UTF8.self) }
     do throws(ScriptError) {

@@ -14,8 +14,9 @@ struct ScriptSession {
   private let output: ([UInt8]) -> Void
   /// Takes what went wrong.
   private let complain: (String) -> Void
-  /// The last line of `run` failed, and the script may still say that this was expected.
-  private var lastFailureIsOpen = false
+  /// A command that failed, which the expectations behind it may still call right, and then those
+  /// of these expectations that were not met themselves.
+  private var open: [ScriptRunReport.Line] = []
 
   init(
     _ file: ScriptFile, on twin: Twin, checksInvariants: Bool,
@@ -30,7 +31,7 @@ struct ScriptSession {
   /// Runs all lines, also behind one that fails.
   consuming func runAll() -> ScriptRunReport.Run {
     for line in file.script.lines { perform(line) }
-    settleOpenFailure()
+    settleOpenFailures()
     return run
   }
 
@@ -38,10 +39,10 @@ struct ScriptSession {
     var text = TextSink()
     let expectation: ScriptExpectation? =
       if case .expect(let expectation) = line.command { expectation } else { nil }
-    if expectation == nil { settleOpenFailure() }
+    if expectation == nil { settleOpenFailures() }
     let outcome = runner.run(line.command, line: line.number, output: &text)
     if !text.isEmpty { output(text.bytes) }
-    if case .error = expectation, outcome.isGood, lastFailureIsOpen { forgiveLastFailure() }
+    if case .error = expectation, outcome.isGood { forgiveCommand() }
     var result = ScriptRunReport.Line(
       number: line.number, text: file.text(ofLine: line.number),
       output: String(decoding: text.bytes, as: UTF8.self), error: nil, failure: nil, wanted: nil,
@@ -49,28 +50,20 @@ struct ScriptSession {
     note(outcome.result, in: &result)
     if checksInvariants || line.command == .check { check(&result) }
     run.lines.append(result)
-    guard let failure = result.failure else { return }
-    lastFailureIsOpen = result.error != nil && result.violations.isEmpty
-    if lastFailureIsOpen { return }
-    report(result, failure)
+    if result.failure != nil { open.append(result) }
   }
 
   private func note(_ result: ScriptOutcome.Result, in line: inout ScriptRunReport.Line) {
     switch result {
-    case .succeeded: break
-    case .failed(let error):
-      line.error = "\(error.name)"
-      line.failure = "\(error.name)"
     case .failedAsExpected(let error): line.error = "\(error.name)"
+    case .failed(let error): line.error = "\(error.name)"
     case .unmet(let wanted, let found):
       line.wanted = String(decoding: wanted, as: UTF8.self)
       line.found = String(decoding: found, as: UTF8.self)
-      line.failure =
-        "wanted \(InputError.quote(line.wanted ?? "")), found \(InputError.quote(line.found ?? ""))"
-    case .violated(let count):
-      line.failure = "\(ByteText.count(UInt(count), "invariant")) violated"
-    case .nothingThere: line.failure = "there is no such CPU, size of pages or mapping"
+    case .succeeded, .violated, .nothingThere: break
     }
+    let phrase = result.phrase
+    if !phrase.isEmpty { line.failure = phrase }
   }
 
   private func check(_ line: inout ScriptRunReport.Line) {
@@ -82,24 +75,25 @@ struct ScriptSession {
 
   // MARK: Failures that may be expected
 
-  /// The failed line before was expected to fail.
-  private mutating func forgiveLastFailure() {
-    lastFailureIsOpen = false
-    guard let index = run.lines.lastIndex(where: { !$0.isExpectation }) else { return }
+  /// The command before was expected to fail; invariants never are.
+  private mutating func forgiveCommand() {
+    guard let command = open.first, !command.isExpectation, command.error != nil,
+      command.violations.isEmpty
+    else { return }
+    open.removeFirst()
+    guard let index = run.lines.lastIndex(where: { $0.number == command.number }) else { return }
     run.lines[index].failure = nil
   }
 
-  /// Nobody expected the failed line before to fail.
-  private mutating func settleOpenFailure() {
-    guard lastFailureIsOpen else { return }
-    lastFailureIsOpen = false
-    guard let line = run.lines.last(where: { !$0.isExpectation }), let failure = line.failure
-    else { return }
-    report(line, failure)
+  /// No more expectations follow.
+  private mutating func settleOpenFailures() {
+    for line in open { report(line) }
+    open = []
   }
 
-  private func report(_ line: ScriptRunReport.Line, _ failure: String) {
-    complain("\(file.name): line \(line.number): \(line.text): \(failure)")
+  private func report(_ line: ScriptRunReport.Line) {
+    let text = InputError.harmless(line.text.filter { $0 != "\r" })
+    complain("\(file.name): line \(line.number): \(text): \(line.failure ?? "failed")")
     for violation in line.violations { complain("  \(violation)") }
   }
 }

@@ -65,8 +65,8 @@ struct KeyReader {
     var parameter: [UInt8] = []
     while let byte = nextByte() {
       guard (0x30...0x3F).contains(byte) else { return Self.key(byte, parameter) }
-      guard parameter.count < 16 else { return .unknown }
-      parameter.append(byte)
+      // No key has so many; what is too much is passed over up to the end of the sequence.
+      if parameter.count < 16 { parameter.append(byte) }
     }
     return .unknown
   }

@@ -15,7 +15,9 @@ enum RawTerminal {
   nonisolated(unsafe) private static var saved = termios()
   private static let isRaw = Atomic<Bool>(false)
   /// The signals that end a process and must not leave a terminal unusable.
-  private static let fatalSignals = [SIGTERM, SIGHUP, SIGQUIT, SIGABRT]
+  private static let fatalSignals = [
+    SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGABRT, SIGILL, SIGTRAP, SIGSEGV, SIGBUS,
+  ]
 
   /// Runs `body` with the terminal in raw mode.
   static func run<Result>(_ body: () -> Result) -> Result {

@@ -18,10 +18,13 @@ public struct ShellSession {
     twin = try Twin(blueprint.specification)
     self.console = console
     runner = ScriptRunner(twin.tree)
-    let kind = blueprint.host == nil ? "the machine you describe" : "this host"
+    let kind =
+      blueprint.host == nil
+      ? "the machine you describe" : options.sysroot.map { "the host in \($0)" } ?? "this host"
     greeting =
       [
-        "A twin of \(kind), Linux \(twin.subsystem.kernel.name): nothing here touches the host.",
+        "A twin of \(kind); it \(KernelChoice.phrase("\(twin.subsystem.kernel.name)")).",
+        "Nothing you do here touches the host.",
         "Type help for help, exit to leave.",
       ] + blueprint.specification.notes.map { "note: \($0)" }
   }
@@ -100,11 +103,11 @@ public struct ShellSession {
     case .setup:
       console.complain("line \(number): the machine has started; give hvo shell options instead")
       return false
-    case .command(let command): return perform(command, number: number)
+    case .command(let command): return perform(command, line, number: number)
     }
   }
 
-  private func perform(_ command: ScriptCommand, number: Int) -> Bool {
+  private func perform(_ command: ScriptCommand, _ line: String, number: Int) -> Bool {
     var output = TextSink()
     let outcome = runner.run(command, line: number, output: &output)
     console.write(output.bytes)
@@ -112,10 +115,8 @@ public struct ShellSession {
     let violations = command == .check ? twin.violations : []
     for violation in violations { console.complain(violation) }
     guard !outcome.isGood else { return violations.isEmpty }
-    var text = TextSink()
-    outcome.describe(to: &text)
-    let message = String(decoding: text.bytes, as: UTF8.self)
-    console.complain(message.trimmingCharacters(in: .newlines))
+    console.complain(
+      "line \(number): \(InputError.harmless(line, limit: 60)): \(outcome.result.phrase)")
     return false
   }
 }

@@ -15,26 +15,21 @@ public struct SnapshotRun {
 
   /// Makes the copy.
   ///
-  /// - Returns: lines for people.
   /// - Throws: ``InputError``.
-  public func run(progress: (String) -> Void = { _ in }) throws(InputError) -> [String] {
+  public func run(progress: (String) -> Void = { _ in }) throws(InputError) -> SnapshotReport {
     guard !directory.isEmpty else { throw InputError("snapshot: name a directory to write to") }
-    let report: HostSnapshotReport
+    guard !sysroot.isEmpty else {
+      throw InputError("--sysroot: an empty name; name the directory that holds proc and sys")
+    }
     do throws(HostSnapshotError) {
-      report = try HostSnapshot.write(to: FilePath(directory), from: FilePath(sysroot)) { done in
+      let report = try HostSnapshot.write(
+        to: FilePath(directory), from: FilePath(sysroot)
+      ) { done in
         progress("hvo: \(done.writtenCount) of \(done.totalCount): \(done.path)")
       }
+      return SnapshotReport(report, directory: directory)
     } catch {
       throw InputError("\(error)")
     }
-    var lines = [
-      "\(directory): \(ByteText.count(UInt(report.files.count), "file")), "
-        + "\(ByteText.short(UInt(report.byteCount)))"
-    ]
-    if !report.unreadable.isEmpty {
-      lines.append("not readable, and so not in it (root may be able to):")
-      lines += report.unreadable.map { "  \($0.path): \($0.reason)" }
-    }
-    return lines + ["use it with: hvo plan --sysroot \(directory)"]
   }
 }

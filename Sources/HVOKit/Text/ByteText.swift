@@ -4,17 +4,27 @@
 enum ByteText {
   private static let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
 
-  /// `byteCount` with three digits at least, in the largest unit that leaves one before the point.
+  /// `byteCount` rounded to three digits, in the largest unit that leaves one before the point; a
+  /// whole number of units shows without decimals.
   static func short(_ byteCount: UInt) -> String {
     var unit = 0
     while unit < units.count - 1, byteCount >> (10 * UInt(unit + 1)) > 0 { unit += 1 }
-    guard unit > 0 else { return "\(byteCount) B" }
-    let whole = byteCount >> (10 * UInt(unit))
-    let rest = byteCount & ((1 << (10 * UInt(unit))) - 1)
-    let hundredths = min(99, UInt(Double(rest) / Double(1 << (10 * UInt(unit))) * 100))
-    if hundredths == 0 { return "\(whole) \(units[unit])" }
-    if whole >= 100 { return "\(whole).\(hundredths / 10) \(units[unit])" }
-    return "\(whole).\(hundredths < 10 ? "0" : "")\(hundredths) \(units[unit])"
+    let size = UInt(1) << (10 * UInt(unit))
+    if byteCount % size == 0 { return "\(byteCount / size) \(units[unit])" }
+    let value = Double(byteCount) / Double(size)
+    if value < 9.995 { return "\(decimals(value, 100, 2)) \(units[unit])" }
+    if value < 99.95 { return "\(decimals(value, 10, 1)) \(units[unit])" }
+    let whole = UInt(value.rounded())
+    // What rounds up to the next unit is one of it.
+    return whole == 1024 && unit < units.count - 1
+      ? "1.00 \(units[unit + 1])" : "\(whole) \(units[unit])"
+  }
+
+  /// `value` with `places` decimals; `scale` is ten to their power.
+  private static func decimals(_ value: Double, _ scale: UInt, _ places: Int) -> String {
+    let scaled = UInt((value * Double(scale)).rounded())
+    let rest = String(scaled % scale)
+    return "\(scaled / scale).\(String(repeating: "0", count: places - rest.count))\(rest)"
   }
 
   /// A number of bytes that may be negative, always with a sign.

@@ -2,6 +2,7 @@
 
 import Foundation
 import Glibc
+import Synchronization
 
 /// The terminal or pipe that the command talks to.
 ///
@@ -11,39 +12,55 @@ public struct Console: Sendable {
   public let style: TextStyle
   /// Whether somebody watches standard error.
   private let showsProgress: Bool
+  /// Whether something that was to go to standard output is lost.
+  private static let hasLostOutput = Atomic<Bool>(false)
 
   /// The console of this process: colours only on a terminal, and not where `NO_COLOR` is set.
   public init() {
     let environment = ProcessInfo.processInfo.environment
     let refusesColor = !(environment["NO_COLOR"] ?? "").isEmpty || environment["TERM"] == "dumb"
     style = isatty(STDOUT_FILENO) == 1 && !refusesColor ? .colored : .plain
-    showsProgress = isatty(STDERR_FILENO) == 1
+    showsProgress = isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb"
   }
 
   /// Writes a line to standard output.
-  public func print(_ line: String) { write((line + "\n").utf8, to: .standardOutput) }
+  public func print(_ line: String) { write(Array((line + "\n").utf8)) }
 
   /// Writes bytes to standard output as they are.
-  public func write(_ bytes: [UInt8]) { write(bytes, to: .standardOutput) }
+  public func write(_ bytes: [UInt8]) {
+    do {
+      try FileHandle.standardOutput.write(contentsOf: Data(bytes))
+    } catch {
+      Self.hasLostOutput.store(true, ordering: .relaxed)
+    }
+  }
 
-  /// Writes a line to standard error.
+  /// Writes a line to standard error; where nobody reads it, there is nobody to tell.
   public func complain(_ line: String) {
     clearProgress()
-    write((line + "\n").utf8, to: .standardError)
+    try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
   }
 
   /// Shows what is being done, on a terminal only; the next text takes its place.
   public func progress(_ text: String) {
-    if showsProgress { write("\r\u{1B}[K\(text)".utf8, to: .standardError) }
+    guard showsProgress else { return }
+    // A line that the terminal breaks could not be taken back.
+    let visible = String(text.prefix(TextWrap.width))
+    try? FileHandle.standardError.write(contentsOf: Data("\r\u{1B}[K\(visible)".utf8))
   }
 
   /// Takes the progress off the terminal.
   public func clearProgress() {
-    if showsProgress { write("\r\u{1B}[K".utf8, to: .standardError) }
+    if showsProgress { try? FileHandle.standardError.write(contentsOf: Data("\r\u{1B}[K".utf8)) }
   }
 
-  /// Writes everything; where nobody reads any more, there is nobody to tell.
-  private func write(_ bytes: some Sequence<UInt8>, to file: FileHandle) {
-    try? file.write(contentsOf: Data(bytes))
+  /// Makes sure that all output got out.
+  ///
+  /// - Throws: ``InputError`` if some of it is lost, as on a full disk.
+  public static func checkOutput() throws(InputError) {
+    guard hasLostOutput.load(ordering: .relaxed) else { return }
+    throw InputError(
+      "standard output takes no more, and some of the report is lost; make room or send it "
+        + "elsewhere")
   }
 }

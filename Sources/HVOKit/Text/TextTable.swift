@@ -5,34 +5,51 @@ struct TextTable {
   /// On which side of its column a text stands.
   enum Side { case left, right }
 
+  /// One line of the table.
+  private enum Row {
+    case cells([String])
+    case heading([String])
+    /// A text that stands across all columns.
+    case across(String)
+
+    var cells: [String] {
+      switch self {
+      case .cells(let cells), .heading(let cells): cells
+      case .across: []
+      }
+    }
+  }
+
   private let sides: [Side]
-  private var rows: [[String]] = []
-  /// The rows that are printed as headings.
-  private var headings: Set<Int> = []
+  private var rows: [Row] = []
 
   /// A table with one column for each of `sides`.
   init(_ sides: [Side]) { self.sides = sides }
 
   /// Adds a row; missing cells are empty.
-  mutating func add(_ cells: [String]) { rows.append(cells) }
+  mutating func add(_ cells: [String]) { rows.append(.cells(cells)) }
 
   /// Adds a row in the manner of a heading.
-  mutating func addHeading(_ cells: [String]) {
-    headings.insert(rows.count)
-    rows.append(cells)
-  }
+  mutating func addHeading(_ cells: [String]) { rows.append(.heading(cells)) }
+
+  /// Adds a text that needs no column.
+  mutating func addAcross(_ text: String) { rows.append(.across(text)) }
 
   /// The rows as lines, `indent` blanks in.
   func lines(indent: Int = 0, _ style: TextStyle) -> [String] {
     var widths = [Int](repeating: 0, count: sides.count)
     for row in rows {
-      for (column, cell) in row.prefix(sides.count).enumerated() {
+      for (column, cell) in row.cells.prefix(sides.count).enumerated() {
         widths[column] = max(widths[column], cell.count)
       }
     }
-    return rows.enumerated().map { index, row in
-      let text = String(repeating: " ", count: indent) + line(row, widths)
-      return headings.contains(index) ? style.faint(text) : text
+    let margin = String(repeating: " ", count: indent)
+    return rows.map { row in
+      switch row {
+      case .cells(let cells): margin + line(cells, widths)
+      case .heading(let cells): style.faint(margin + line(cells, widths))
+      case .across(let text): margin + text
+      }
     }
   }
 

@@ -32,26 +32,30 @@ public struct BootParameterRules: Equatable, Sendable {
   public var hasAllocationThreads: Bool
   /// Whether there is `hugetlb_cma_only=`.
   public var hasExclusiveContiguousPool: Bool
+  /// Whether sizes in `hugetlb_cma=` are rounded up to whole pages, or have to be such.
+  public var roundsContiguousSizes: Bool
 
   /// Creates rules.
   public init(
     vmemmapSwitch: VmemmapSwitch, hugePageParsing: HugePageParsing,
-    hasAllocationThreads: Bool, hasExclusiveContiguousPool: Bool
+    hasAllocationThreads: Bool, hasExclusiveContiguousPool: Bool,
+    roundsContiguousSizes: Bool = false
   ) {
     self.vmemmapSwitch = vmemmapSwitch
     self.hugePageParsing = hugePageParsing
     self.hasAllocationThreads = hasAllocationThreads
     self.hasExclusiveContiguousPool = hasExclusiveContiguousPool
+    self.roundsContiguousSizes = roundsContiguousSizes
   }
 
   /// The rules of Linux 5.14.
   public static let linux5_14 = Self(
     vmemmapSwitch: .onOrOff, hugePageParsing: .immediate, hasAllocationThreads: false,
-    hasExclusiveContiguousPool: false)
+    hasExclusiveContiguousPool: false, roundsContiguousSizes: true)
   /// The rules of Linux 6.1.
   public static let linux6_1 = Self(
     vmemmapSwitch: .coreParameter, hugePageParsing: .immediate, hasAllocationThreads: false,
-    hasExclusiveContiguousPool: false)
+    hasExclusiveContiguousPool: false, roundsContiguousSizes: true)
   /// The rules of Linux 6.12.
   public static let linux6_12 = linux6_1
   /// The rules of Linux 7.2.

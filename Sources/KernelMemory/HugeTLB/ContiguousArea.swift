@@ -20,10 +20,10 @@ final class ContiguousArea: @unchecked Sendable {
   /// For each slot, the base pages that pools hold; guarded by ``lock``.
   private var takenPageCounts: [UInt]
 
-  /// An area of free slots.
+  /// An area whose slots are free, but for those that start at `held`.
   ///
   /// - Precondition: `frames` start and end on multiples of `order`.
-  init(node: NodeID, frames: FrameRange, order: PageOrder) {
+  init(node: NodeID, frames: FrameRange, order: PageOrder, held: [PageFrameNumber] = []) {
     precondition(
       frames.lowerBound.isAligned(to: order) && frames.upperBound.isAligned(to: order),
       "an area consists of whole slots")
@@ -31,6 +31,10 @@ final class ContiguousArea: @unchecked Sendable {
     self.frames = frames
     self.order = order
     takenPageCounts = Array(repeating: 0, count: Int(frames.pageCount / order.pageCount))
+    for head in held {
+      let offset = head.rawValue &- frames.lowerBound.rawValue
+      takenPageCounts[Int(offset / order.pageCount)] = order.pageCount
+    }
   }
 
   /// The base pages that pools hold.

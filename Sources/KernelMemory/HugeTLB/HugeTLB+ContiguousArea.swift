@@ -8,37 +8,55 @@ extension HugeTLB {
   /// Total memory grows. Pages up to the usual size can no longer be demoted: what they are made
   /// of may belong to the area.
   ///
-  /// - Precondition: boot is single-threaded, all pools are there, and nobody has the frames.
+  /// - Parameter held: the first frames of gigantic pages of the area that boot has given away; they
+  ///   are part of it, and come to it when they are freed.
+  /// - Precondition: boot is single-threaded, all pools are there, and nobody has the other frames.
   /// - Linux: `hugetlb_cma_reserve()`, `cma_init_reserved_areas()`.
-  func addContiguousArea(_ frames: FrameRange, node: NodeID) {
+  func addContiguousArea(
+    _ frames: FrameRange, node: NodeID, held: [PageFrameNumber] = []
+  ) {
     guard let pool = pools.first(where: { $0.isGigantic }) else {
       return manage(frames, as: .movable)
     }
     let start = frames.lowerBound.aligned(upTo: pool.order)
     let end = max(start, frames.upperBound.aligned(downTo: pool.order))
-    manage(frames, as: .cma)
-    contiguousAreas.append(ContiguousArea(node: node, frames: start..<end, order: pool.order))
+    manage(frames, as: .cma, sparing: held.map { pool.folio($0) })
+    contiguousAreas.append(
+      ContiguousArea(node: node, frames: start..<end, order: pool.order, held: held))
     chooseDemotionOrders()
   }
 
-  /// Puts frames whose descriptors are mapped under the allocator's management.
-  private func manage(_ frames: FrameRange, as type: MigrateType) {
+  /// Puts frames whose descriptors are mapped under the allocator's management, but for `spared`
+  /// ones.
+  private func manage(
+    _ frames: FrameRange, as type: MigrateType, sparing spared: [Folio] = []
+  ) {
     var start = frames.lowerBound
     while start < frames.upperBound {
       let number = topology.sections.number(of: start)
       let end = min(topology.sections.frames(of: number).upperBound, frames.upperBound)
-      if topology.sections[number].marks.contains(.hasMap) { manageInSection(start..<end, type) }
+      if topology.sections[number].marks.contains(.hasMap) {
+        manageInSection(start..<end, type, sparing: spared)
+      }
       start = end
     }
   }
 
-  private func manageInSection(_ frames: FrameRange, _ type: MigrateType) {
+  private func manageInSection(
+    _ frames: FrameRange, _ type: MigrateType, sparing spared: [Folio]
+  ) {
     var block = frames.lowerBound
     while block < frames.upperBound {
       topology.sections.setMigrateType(type, of: block)
       block = PageFrameNumber(block.rawValue &+ allocator.pageblockOrder.pageCount)
     }
-    allocator.manage(frames, end: .back)
+    var rest = frames.lowerBound
+    for folio in spared where folio.frames.overlaps(frames) {
+      let part = folio.frames.clamped(to: frames)
+      if rest < part.lowerBound { allocator.manage(rest..<part.lowerBound, end: .back) }
+      rest = part.upperBound
+    }
+    if rest < frames.upperBound { allocator.manage(rest..<frames.upperBound, end: .back) }
     guard type == .cma else { return }
     topology.zone(of: frames.lowerBound)?.contiguousArea
       .wrappingAdd(frames.pageCount, ordering: .relaxed)

@@ -51,12 +51,13 @@ extension HugeTLB {
   /// Whatever is wrong with the pools; empty if nothing is.
   ///
   /// - Precondition: nobody is at work on a pool: pages between two states would be found.
+  /// - Parameter inHand: huge pages that the caller has and no pool knows.
   /// - Complexity: O(*n*) in the pages of the smallest size that memory has room for.
-  func violations() -> [PoolViolation] {
+  func violations(inHand: [Folio] = []) -> [PoolViolation] {
     lock.withLock {
       var found: [PoolViolation] = []
       for pool in pools { pool.appendViolations(to: &found) }
-      appendUncountedPages(to: &found)
+      appendUncountedPages(inHand: inHand, to: &found)
       for pfn in poisonRecords
       where !vmemmap.has(vmemmap.format.hwpoison, at: vmemmap.head(of: pfn)) {
         found.append(PoolViolation(kind: .poisonRecord, order: nil, wanted: 1, found: 0))
@@ -66,13 +67,13 @@ extension HugeTLB {
   }
 
   /// Looks at every place where a huge page can start.
-  private func appendUncountedPages(to found: inout [PoolViolation]) {
+  private func appendUncountedPages(inHand: [Folio], to found: inout [PoolViolation]) {
     guard let smallest = pools.first?.order else { return }
     var counted = pools.map { _ in UInt(0) }
     for frames in topology.nodes.flatMap({ $0.memory }) {
       var pfn = frames.lowerBound.aligned(upTo: smallest)
       while pfn < frames.upperBound {
-        if hasDescriptor(pfn), !vmemmap.has(vmemmap.format.head, at: pfn) || !isTailImage(pfn) {
+        if hasDescriptor(pfn), !isTailImage(pfn), !inHand.contains(where: { $0.head == pfn }) {
           countPage(pfn, &counted, &found)
         }
         pfn = PageFrameNumber(pfn.rawValue &+ smallest.pageCount)
@@ -86,7 +87,9 @@ extension HugeTLB {
   }
 
   /// Whether the descriptor of `pfn` shows another page's head.
-  private func isTailImage(_ pfn: PageFrameNumber) -> Bool { vmemmap.head(of: pfn) != pfn }
+  private func isTailImage(_ pfn: PageFrameNumber) -> Bool {
+    vmemmap.has(vmemmap.format.head, at: pfn) && vmemmap.head(of: pfn) != pfn
+  }
 
   /// Counts the page of a pool that starts at `pfn`, or finds it in no state that there is.
   private func countPage(

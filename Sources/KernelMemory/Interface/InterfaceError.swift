@@ -12,6 +12,8 @@ public enum InterfaceError: Int32, Error, CaseIterable, Equatable, Sendable {
   case inputOutput = 5
   /// There is no such device or address. `ENXIO`.
   case noAddress = 6
+  /// It did not come off this time. `EAGAIN`.
+  case tryAgain = 11
   /// Too little memory. `ENOMEM`.
   case outOfMemory = 12
   /// The file's mode forbids it. `EACCES`.
@@ -50,6 +52,7 @@ public enum InterfaceError: Int32, Error, CaseIterable, Equatable, Sendable {
     case .noEntry: "ENOENT"
     case .inputOutput: "EIO"
     case .noAddress: "ENXIO"
+    case .tryAgain: "EAGAIN"
     case .outOfMemory: "ENOMEM"
     case .access: "EACCES"
     case .badAddress: "EFAULT"

@@ -35,21 +35,22 @@ public final class CostMeter: Sendable {
   private let framesFreed = Atomic<UInt>(0)
   private let gracePeriods = Atomic<UInt>(0)
 
-  init() {}
+  private let writers: Writers
+
+  init(writers: Writers = .many) { self.writers = writers }
 
   /// Adds `amount` to the count of `kind`.
   @inline(__always)
   func add(_ amount: UInt, to kind: Kind) {
     switch kind {
-    case .entriesWritten: entriesWritten.wrappingAdd(amount, ordering: .relaxed)
-    case .bytesCopied: bytesCopied.wrappingAdd(amount, ordering: .relaxed)
-    case .pageFlushes: pageFlushes.wrappingAdd(amount, ordering: .relaxed)
-    case .fullFlushes: fullFlushes.wrappingAdd(amount, ordering: .relaxed)
-    case .interprocessorInterrupts:
-      interprocessorInterrupts.wrappingAdd(amount, ordering: .relaxed)
-    case .framesAllocated: framesAllocated.wrappingAdd(amount, ordering: .relaxed)
-    case .framesFreed: framesFreed.wrappingAdd(amount, ordering: .relaxed)
-    case .gracePeriods: gracePeriods.wrappingAdd(amount, ordering: .relaxed)
+    case .entriesWritten: entriesWritten.add(amount, from: writers)
+    case .bytesCopied: bytesCopied.add(amount, from: writers)
+    case .pageFlushes: pageFlushes.add(amount, from: writers)
+    case .fullFlushes: fullFlushes.add(amount, from: writers)
+    case .interprocessorInterrupts: interprocessorInterrupts.add(amount, from: writers)
+    case .framesAllocated: framesAllocated.add(amount, from: writers)
+    case .framesFreed: framesFreed.add(amount, from: writers)
+    case .gracePeriods: gracePeriods.add(amount, from: writers)
     }
   }
 

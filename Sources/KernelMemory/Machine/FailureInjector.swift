@@ -11,10 +11,12 @@ public final class FailureInjector: Sendable {
   private let asked = Atomic<UInt>(0)
   /// The allocation, counted as `asked` does, that fails; 0 for none.
   private let failing = Atomic<UInt>(0)
-  /// Whether every allocation of a single base page fails.
-  private let basePagesFail = Atomic<Bool>(false)
+  /// The allocation, counted as `asked` does, from which on none of a single base page succeeds.
+  private let basePagesFailFrom = Atomic<UInt>(.max)
 
-  init() {}
+  private let writers: Writers
+
+  init(writers: Writers = .many) { self.writers = writers }
 
   /// How many allocations have been asked for since the machine started.
   public var allocationCount: UInt { asked.load(ordering: .relaxed) }
@@ -27,19 +29,21 @@ public final class FailureInjector: Sendable {
   /// Lets all allocations take their natural course again.
   public func stopFailing() {
     failing.store(0, ordering: .relaxed)
-    basePagesFail.store(false, ordering: .relaxed)
+    basePagesFailFrom.store(.max, ordering: .relaxed)
   }
 
-  /// Makes every allocation of a single base page fail until ``stopFailing()``.
-  public func failBasePageAllocations() {
-    basePagesFail.store(true, ordering: .relaxed)
+  /// Lets the next `count` allocations succeed and fails every later one of a single base page until
+  /// ``stopFailing()``.
+  public func failBasePageAllocations(after count: UInt = 0) {
+    let first = asked.load(ordering: .relaxed) &+ count &+ 1
+    basePagesFailFrom.store(first, ordering: .relaxed)
   }
 
   /// Counts one allocation of `order` and tells whether it has to fail.
   @inline(__always)
   func takesAllocation(of order: PageOrder) -> Bool {
-    let number = asked.wrappingAdd(1, ordering: .relaxed).newValue
+    let number = asked.add(1, from: writers)
     if number == failing.load(ordering: .relaxed) { return true }
-    return order == .page && basePagesFail.load(ordering: .relaxed)
+    return order == .page && number >= basePagesFailFrom.load(ordering: .relaxed)
   }
 }

@@ -83,6 +83,17 @@ import Synchronization
     self[7] = 0
   }
 
+  /// What a block that a CPU keeps at hand has in its private word: it is free, but on no free list.
+  static var keptMark: UInt64 { ~0 }
+
+  /// Whether the frame may be given back: nobody refers to it, and it is not free already.
+  var isInHand: Bool {
+    @inline(__always) get {
+      counts.references == 0 && counts.type != PageType.buddy.rawValue
+        && privateWord != Self.keptMark
+    }
+  }
+
   /// Whether the word at ``link`` marks a tail.
   var isTail: Bool {
     @inline(__always) get { link & 1 == 1 }

@@ -18,16 +18,20 @@ struct FrameList: Sendable {
 }
 
 extension Vmemmap {
-  /// Puts `pfn` at the front of `list`.
+  /// Puts `pfn` at the front of `list`; in the same access, `mark` may write what else is to be
+  /// written.
   ///
   /// - Precondition: the descriptor is writable and on no list.
   @inline(__always)
-  func pushFront(_ pfn: PageFrameNumber, on list: inout FrameList) {
+  func pushFront(
+    _ pfn: PageFrameNumber, on list: inout FrameList, mark: (DescriptorWords) -> Void = { _ in }
+  ) {
     let address = UInt64(address(of: pfn).rawValue)
     let next = list.first
     with(pfn) { words in
       words.link = next
       words.previous = 0
+      mark(words)
     }
     if next != 0 { with(frame(at: next)) { $0.previous = address } } else { list.last = address }
     list.first = address
@@ -49,11 +53,14 @@ extension Vmemmap {
     list.count &+= 1
   }
 
-  /// Takes `pfn` off `list`.
+  /// Takes `pfn` off `list`; in the same access, `unmark` may write what else is to be written.
   ///
   /// - Precondition: it is on this list.
   @inline(__always)
-  func remove(_ pfn: PageFrameNumber, from list: inout FrameList) {
+  func remove(
+    _ pfn: PageFrameNumber, from list: inout FrameList,
+    unmark: (DescriptorWords) -> Void = { _ in }
+  ) {
     var next: UInt64 = 0
     var previous: UInt64 = 0
     with(pfn) { words in
@@ -61,6 +68,7 @@ extension Vmemmap {
       previous = words.previous
       words.link = 0
       words.previous = 0
+      unmark(words)
     }
     if next != 0 { with(frame(at: next)) { $0.previous = previous } } else { list.last = previous }
     if previous != 0 { with(frame(at: previous)) { $0.link = next } } else { list.first = next }
@@ -80,11 +88,13 @@ extension Vmemmap {
     return next == 0 ? nil : frame(at: next)
   }
 
-  /// Takes the first frame off `list`.
+  /// Takes the first frame off `list`, as ``remove(_:from:unmark:)`` does.
   @inline(__always)
-  func popFront(of list: inout FrameList) -> PageFrameNumber? {
+  func popFront(
+    of list: inout FrameList, unmark: (DescriptorWords) -> Void = { _ in }
+  ) -> PageFrameNumber? {
     guard let pfn = first(of: list) else { return nil }
-    remove(pfn, from: &list)
+    remove(pfn, from: &list, unmark: unmark)
     return pfn
   }
 

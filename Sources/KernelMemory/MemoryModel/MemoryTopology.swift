@@ -24,24 +24,39 @@ final class MemoryTopology: Sendable {
   /// A section that belongs to one zone says so; at a border the spans are searched. Where spans
   /// of interleaved nodes overlap, the node's own memory decides.
   @inline(__always)
-  func zone(of pfn: PageFrameNumber) -> Zone? {
-    if let index = sections[sections.number(of: pfn)].zoneIndex { return zones[Int(index)] }
+  func zone(of pfn: PageFrameNumber) -> Zone? { zoneIndex(of: pfn).map { zones[$0] } }
+
+  /// The place in ``zones`` of the zone that spans `pfn`.
+  @inline(__always)
+  func zoneIndex(of pfn: PageFrameNumber) -> Int? {
+    if let index = sections[sections.number(of: pfn)].zoneIndex { return Int(index) }
     return searchZone(of: pfn)
   }
 
   @inline(never)
-  private func searchZone(of pfn: PageFrameNumber) -> Zone? {
+  private func searchZone(of pfn: PageFrameNumber) -> Int? {
     guard let node = nodes.first(where: { node in node.memory.contains { $0.contains(pfn) } })
     else { return nil }
-    for index in node.zoneIndexes where zones[index].span.contains(pfn) { return zones[index] }
-    return nil
+    return node.zoneIndexes.first { zones[$0].span.contains(pfn) }
+  }
+
+  /// Where the memory of `zone` that begins at `pfn` ends: at the zone's end, or before that where
+  /// another node's memory comes between.
+  func end(of zone: Zone, after pfn: PageFrameNumber) -> PageFrameNumber {
+    let memory = node(zone.node)?.memory.first { $0.contains(pfn) }
+    return min(zone.span.upperBound, memory?.upperBound ?? zone.span.upperBound)
   }
 
   /// The online node `id`.
   func node(_ id: NodeID) -> MemoryNode? { nodes.first { $0.id == id } }
 
   /// The position of node `id` in ``nodes``.
-  func position(of id: NodeID) -> Int? { nodes.firstIndex { $0.id == id } }
+  @inline(__always)
+  func position(of id: NodeID) -> Int? {
+    // Not with a closure over the array, which would be retained.
+    for position in 0..<nodes.count where nodes[position].id == id { return position }
+    return nil
+  }
 
   /// The node with the memory `pfn`.
   func nodeID(of pfn: PageFrameNumber) -> NodeID? { zone(of: pfn)?.node }

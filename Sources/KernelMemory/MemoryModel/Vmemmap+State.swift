@@ -67,12 +67,12 @@ extension Vmemmap {
   ///
   /// - Precondition: the caller owns one.
   func dropReference(_ pfn: PageFrameNumber) -> UInt32 {
-    while true {
-      let counts = with(pfn, for: .load) { $0.counts }
-      precondition(counts.references > 0, "only an owned reference is dropped")
-      let fewer = counts.with(references: counts.references &- 1)
-      if with(pfn, { $0.exchangeCounts(expected: counts, desired: fewer) }) {
-        return fewer.references
+    with(pfn) { words in
+      while true {
+        let counts = words.counts
+        precondition(counts.references > 0, "only an owned reference is dropped")
+        let fewer = counts.with(references: counts.references &- 1)
+        if words.exchangeCounts(expected: counts, desired: fewer) { return fewer.references }
       }
     }
   }

@@ -25,6 +25,10 @@ final class Zone: @unchecked Sendable {
   let managed = Atomic<UInt>(0)
   /// Managed frames that are set aside for contiguous allocation.
   let contiguousArea = Atomic<UInt>(0)
+  /// Frames that are tables of the kernel's address space made since boot.
+  ///
+  /// - Unit: base pages.
+  let tablePageCount = Atomic<Int>(0)
 
   init(index: Int, node: NodeID, kind: ZoneKind, span: FrameRange, presentPageCount: UInt) {
     self.index = index

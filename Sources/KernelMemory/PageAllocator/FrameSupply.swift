@@ -30,6 +30,7 @@ struct FrameSupply {
     let pfn = stock.lowerBound
     stock = pfn.advanced(by: 1)..<stock.upperBound
     allocator.machine.cost.add(1, to: .framesAllocated)
+    allocator.events.allocatedPages.add(1, from: allocator.machine.counterWriters)
     return pfn
   }
 

@@ -38,28 +38,30 @@ extension PageAllocator {
     _ order: PageOrder, on node: NodeID, _ options: AllocationOptions
   ) -> PageFrameNumber? {
     guard order <= maximumOrder, let position = topology.position(of: node) else { return nil }
-    for index in zoneOrders[position] {
-      let zone = topology.zones[index]
-      if zone.kind > options.highestZone { continue }
-      if options.contains(.thisNode), zone.node != node { continue }
-      guard allows(order, in: freeLists[index], options) else { continue }
-      if let pfn = takeBlock(order, fromZone: index, options) {
+    // Not over the array itself, which would be retained.
+    for place in 0..<zoneOrders[position].count {
+      let index = zoneOrders[position][place]
+      if let pfn = freeLists.with(index, { takeBlock(order, from: $0, node, options) }) {
         machine.cost.add(order.pageCount, to: .framesAllocated)
-        events.allocatedPages.wrappingAdd(order.pageCount, ordering: .relaxed)
+        events.allocatedPages.add(order.pageCount, from: machine.counterWriters)
         return pfn
       }
     }
     return nil
   }
 
+  @inline(__always)
   private func takeBlock(
-    _ order: PageOrder, fromZone index: Int, _ options: AllocationOptions
+    _ order: PageOrder, from lists: ZoneFreeLists, _ node: NodeID, _ options: AllocationOptions
   ) -> PageFrameNumber? {
-    let lists = freeLists[index]
-    if let pfn = cpuLists[index].take(order, options.migrateType, vmemmap, machine.currentCPU) {
-      return pfn
-    }
-    return lists.lock.withLock { removeBlock(order, options.migrateType, from: lists) }
+    let zone = lists.zone
+    if zone.kind > options.highestZone { return nil }
+    if options.contains(.thisNode), zone.node != node { return nil }
+    guard allows(order, in: lists, options) else { return nil }
+    let type = options.migrateType
+    let cpu = machine.currentCPU
+    if let pfn = cpuLists.with(zone.index, { $0.take(order, type, vmemmap, cpu) }) { return pfn }
+    return lists.lock.withLock { removeBlock(order, type, from: lists) }
   }
 
   /// Takes a block of `order` off a zone's free lists, of `type` or of what may stand in for it.

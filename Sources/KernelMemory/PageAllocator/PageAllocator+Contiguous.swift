@@ -32,7 +32,7 @@ extension PageAllocator {
       let (range, isTaken) = lists.lock.withLock { takeNextRange(of: order, from: lists) }
       if isTaken {
         machine.cost.add(order.pageCount, to: .framesAllocated)
-        events.allocatedPages.wrappingAdd(order.pageCount, ordering: .relaxed)
+        events.allocatedPages.add(order.pageCount, from: machine.counterWriters)
         return range.lowerBound
       }
       if range.upperBound > lists.zone.span.upperBound { return nil }

@@ -10,20 +10,47 @@ extension PageAllocator {
   /// - Precondition: the block was allocated as such, has no reference and is no compound page.
   /// - Linux: `free_frozen_pages()`.
   func freeBlock(_ pfn: PageFrameNumber, _ order: PageOrder) {
-    guard let zone = topology.zone(of: pfn) else {
+    guard let zone = topology.zoneIndex(of: pfn) else {
       preconditionFailure("only memory that the allocator gave out is given back")
     }
+    precondition(pfn.isAligned(to: order), "a block starts on its own size")
+    assert(
+      !isPartlyFree(pfn, order, in: freeLists[zone]),
+      "a block is given back once, and no larger than it was")
     countFreed(order.pageCount)
+    freeLists.with(zone) { freeBlock(pfn, order, to: $0) }
+  }
+
+  @inline(__always)
+  private func freeBlock(_ pfn: PageFrameNumber, _ order: PageOrder, to lists: ZoneFreeLists) {
+    let zone = lists.zone
     let place = zone.place
-    vmemmap.with(pfn) { $0.reset(flags: place, counts: DescriptorCounts(references: 0)) }
+    vmemmap.with(pfn) { words in
+      precondition(words.isInHand, "what is given back is in the caller's hand, and unreferenced")
+      words.reset(flags: place, counts: DescriptorCounts(references: 0))
+    }
     let type = topology.sections.migrateType(of: pfn)
+    let cpu = machine.currentCPU
     if !topology.sections.isIsolated(pfn),
-      cpuLists[zone.index].put(pfn, order, type, vmemmap, machine.currentCPU)
+      cpuLists.with(zone.index, { $0.put(pfn, order, type, vmemmap, cpu) })
     {
       return
     }
-    let lists = freeLists[zone.index]
     lists.lock.withLock { insertBlock(pfn, order, in: lists) }
+  }
+
+  /// Whether a part of a block, where one would lie if the block were smaller, is on a free list.
+  private func isPartlyFree(
+    _ pfn: PageFrameNumber, _ order: PageOrder, in lists: ZoneFreeLists
+  ) -> Bool {
+    lists.lock.withLock {
+      if isFreeSection(topology.sections.number(of: pfn), in: lists) { return true }
+      if freeBlock(containing: pfn) != nil { return true }
+      return (0..<order.index).contains { size in
+        let half = PageFrameNumber(pfn.rawValue &+ PageOrder(size).pageCount)
+        return vmemmap.freeBlockOrder(at: half) != nil
+      }
+    }
   }
 
   /// Drops the caller's reference to a single frame and gives it back if that was the last.
@@ -51,7 +78,7 @@ extension PageAllocator {
       guard let zone = topology.zone(of: start) else {
         preconditionFailure("only memory is given to the allocator")
       }
-      let part = start..<min(frames.upperBound, zone.span.upperBound)
+      let part = start..<min(frames.upperBound, topology.end(of: zone, after: start))
       body(part, zone)
       start = part.upperBound
     }
@@ -59,7 +86,7 @@ extension PageAllocator {
 
   private func countFreed(_ pages: UInt) {
     machine.cost.add(pages, to: .framesFreed)
-    events.freedPages.wrappingAdd(pages, ordering: .relaxed)
+    events.freedPages.add(pages, from: machine.counterWriters)
   }
 
   /// Brings all blocks that CPUs keep back to the free lists.

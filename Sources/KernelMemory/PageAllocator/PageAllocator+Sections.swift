@@ -21,8 +21,10 @@ extension PageAllocator {
     let order = min(maximumOrder, topology.sections.order)
     var pfn = frames.lowerBound
     while pfn < frames.upperBound {
-      link(
-        pfn, order, type: topology.sections.migrateType(of: pfn), in: lists, end: .back)
+      let type = topology.sections.migrateType(of: pfn)
+      // The types of a whole free section's pageblocks merge: a block takes that of its first.
+      if order > pageblockOrder { setMigrateType(type, of: pfn, order) }
+      link(pfn, order, type: type, in: lists, end: .back)
       pfn = PageFrameNumber(pfn.rawValue &+ order.pageCount)
     }
   }
@@ -49,11 +51,33 @@ extension PageAllocator {
         count(section.pageCount, addedTo: lists, type: .movable)
         pfn = PageFrameNumber(pfn.rawValue &+ section.pageCount)
       } else {
-        let order = largestBlock(at: pfn, pageCount: left)
+        let order = largestUniformBlock(at: pfn, pageCount: left)
         insertBlock(pfn, order, in: lists, end: end)
         pfn = PageFrameNumber(pfn.rawValue &+ order.pageCount)
       }
     }
+  }
+
+  /// The largest block that can start at `pfn`, has at most `pageCount` pages, and whose pageblocks
+  /// are all of one type: a block on a list has one.
+  private func largestUniformBlock(at pfn: PageFrameNumber, pageCount: UInt) -> PageOrder {
+    let order = largestBlock(at: pfn, pageCount: pageCount)
+    return order <= pageblockOrder || isUniform(pfn, order) ? order : pageblockOrder
+  }
+
+  /// Whether all pageblocks of a block are of the same type, isolated or not.
+  private func isUniform(_ pfn: PageFrameNumber, _ order: PageOrder) -> Bool {
+    let sections = topology.sections
+    let (type, isolated) = (sections.migrateType(of: pfn), sections.isIsolated(pfn))
+    var block = pfn
+    let end = PageFrameNumber(pfn.rawValue &+ order.pageCount)
+    while block < end {
+      if sections.migrateType(of: block) != type || sections.isIsolated(block) != isolated {
+        return false
+      }
+      block = PageFrameNumber(block.rawValue &+ pageblockOrder.pageCount)
+    }
+    return true
   }
 
   /// Whether all pageblocks of a section have an ordinary type and none is isolated.

@@ -13,8 +13,18 @@ extension PageAllocator {
     let minimum = WatermarkPolicy.minimumFreeKiB(
       lowKiB: low * pageKiB, populatedZones: populated, pageblockPages: pageblockOrder.pageCount,
       pageSize: vmemmap.pageSize)
-    minimumFreeKiB.store(minimum, ordering: .relaxed)
-    shareReserve(minimum / pageKiB, over: low)
+    changeReserves { $0.minimumFreeKiB.store(minimum, ordering: .relaxed) }
+  }
+
+  /// Changes settings of the reserves and sizes marks and CPUs' lists by them.
+  ///
+  /// - Linux: `setup_per_zone_wmarks()`, `zone_pcp_update()`.
+  func changeReserves(_ change: (ReserveSettings) -> Void) {
+    reserves.lock.withLock {
+      change(reserves)
+      let pageKiB = vmemmap.pageSize.byteCount >> 10
+      shareReserve(reserves.minimumFreeKiB.load(ordering: .relaxed) / pageKiB, over: lowPageCount)
+    }
   }
 
   /// The managed pages outside movable zones.
@@ -23,24 +33,32 @@ extension PageAllocator {
   }
 
   private func shareReserve(_ reserve: UInt, over low: UInt) {
+    let fraction = reserves.listFraction.load(ordering: .relaxed)
     for zone in topology.zones where zone.isPopulated {
       let managed = zone.managedPageCount
       let product = reserve.multipliedFullWidth(by: managed)
-      let lists = freeLists[zone.index]
-      lists.watermarks = WatermarkPolicy.watermarks(
+      let marks = WatermarkPolicy.watermarks(
         kind: zone.kind, share: low == 0 ? 0 : low.dividingFullWidth(product).quotient,
-        managed: managed)
+        managed: managed, scaleFactor: reserves.scaleFactor.load(ordering: .relaxed))
+      freeLists[zone.index].watermarks = marks
       cpuLists[zone.index].resize(
-        managed: managed, low: lists.watermarks.low, pageSize: vmemmap.pageSize)
+        managed: managed, total: fraction == 0 ? marks.low : managed / fraction,
+        pageSize: vmemmap.pageSize)
     }
   }
 
   /// The pages of a zone that requests which could go to `highest` leave alone.
   ///
   /// - Linux: `zone->lowmem_reserve[]`.
+  @inline(__always)
   func lowmemReserve(of zone: Zone, for highest: ZoneKind) -> UInt {
-    let ratio = WatermarkPolicy.reserveRatio(of: zone.kind)
-    guard ratio > 0, highest > zone.kind else { return 0 }
+    guard highest > zone.kind else { return 0 }
+    return sharedReserve(of: zone, for: highest)
+  }
+
+  private func sharedReserve(of zone: Zone, for highest: ZoneKind) -> UInt {
+    let ratio = reserves.reserveRatio(of: zone.kind)
+    guard ratio > 0 else { return 0 }
     var above: UInt = 0
     for other in topology.zones
     where other.node == zone.node && other.kind > zone.kind && other.kind <= highest {
@@ -53,6 +71,7 @@ extension PageAllocator {
   ///
   /// - Linux: `zone_watermark_ok()` with the minimum mark: all that a request may use when
   ///   nothing can be reclaimed.
+  @inline(__always)
   func allows(
     _ order: PageOrder, in lists: ZoneFreeLists, _ options: AllocationOptions
   ) -> Bool {
@@ -62,7 +81,7 @@ extension PageAllocator {
     if !options.contains(.movable) {
       unusable &+= lists.freeContiguousPageCount.load(ordering: .relaxed)
     }
-    var mark = lists.watermarks.min
+    var mark = lists.minimumMark.load(ordering: .relaxed)
     if options.contains(.highPriority) { mark /= 2 }
     let reserve = lowmemReserve(of: lists.zone, for: options.highestZone)
     return free > unusable &+ mark &+ reserve

@@ -21,13 +21,13 @@ final class PageAllocator: @unchecked Sendable {
   let maximumOrder: PageOrder
   let pageblockOrder: PageOrder
   /// The free memory of each zone, by ``Zone/index``.
-  let freeLists: [ZoneFreeLists]
+  let freeLists: ObjectTable<ZoneFreeLists>
   /// Blocks that CPUs keep for themselves, by zone.
-  let cpuLists: [ZoneCPULists]
+  let cpuLists: ObjectTable<ZoneCPULists>
   /// For each node, by position: zone indexes in the order that a request tries them.
   let zoneOrders: [[Int]]
-  /// The reserve that the watermarks share out; `/proc/sys/vm/min_free_kbytes`.
-  let minimumFreeKiB = Atomic<UInt>(0)
+  /// What zones keep back, as far as an administrator has a say in it.
+  let reserves = ReserveSettings()
   /// Memory in use that the allocator was given and that is not free.
   let managedPageCount = Atomic<UInt>(0)
   let events = AllocatorEvents()
@@ -41,13 +41,15 @@ final class PageAllocator: @unchecked Sendable {
     self.maximumOrder = maximumOrder
     pageblockOrder = topology.sections.pageblockOrder
     let sections = topology.sections
-    freeLists = topology.zones.map {
-      ZoneFreeLists(zone: $0, maximumOrder: maximumOrder, sections: sections)
-    }
+    freeLists = ObjectTable(
+      topology.zones.map {
+        ZoneFreeLists(zone: $0, maximumOrder: maximumOrder, sections: sections)
+      })
     let pageblock = pageblockOrder
-    cpuLists = topology.zones.map { _ in
-      ZoneCPULists(cpuCount: machine.cpuCount, pageblockOrder: pageblock, limit: maximumOrder)
-    }
+    cpuLists = ObjectTable(
+      topology.zones.map { _ in
+        ZoneCPULists(cpuCount: machine.cpuCount, pageblockOrder: pageblock, limit: maximumOrder)
+      })
     zoneOrders = topology.nodes.indices.map { Self.zoneOrder(from: $0, in: topology) }
   }
 

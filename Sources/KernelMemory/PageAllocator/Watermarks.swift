@@ -48,20 +48,12 @@ enum WatermarkPolicy {
   /// - Parameters:
   ///   - share: the zone's part of the reserve, in pages.
   ///   - managed: the zone's managed pages.
+  ///   - scaleFactor: how far the marks are apart at least, in ten-thousandths of `managed`.
   static func watermarks(
-    kind: ZoneKind, share: UInt, managed: UInt
+    kind: ZoneKind, share: UInt, managed: UInt, scaleFactor: UInt
   ) -> Watermarks {
     let min = kind == .movable ? Swift.min(Swift.max(managed / 1024, 32), 128) : share
-    let gap = Swift.max(share / 4, managed / 1000)
+    let gap = Swift.max(share / 4, managed * scaleFactor / 10_000)
     return Watermarks(min: min, low: min + gap, high: min + 2 * gap, promo: min + 3 * gap)
-  }
-
-  /// The divisor by which higher zones' memory is kept back from a zone; 0 for none.
-  static func reserveRatio(of kind: ZoneKind) -> UInt {
-    switch kind {
-    case .dma, .dma32: 256
-    case .normal: 32
-    case .movable, .device: 0
-    }
   }
 }

@@ -7,66 +7,80 @@ import Synchronization
 /// They are out of the zone's free count, and come back when the zone is drained.
 ///
 /// - Linux: `struct per_cpu_pages` (spec 02 section 2.3).
-final class ZoneCPULists: @unchecked Sendable {
+final class ZoneCPULists: Sendable {
   /// One CPU's blocks.
-  private final class Keep: @unchecked Sendable {
+  private final class Keep: Sendable {
     let lock = SpinLock()
-    let pageCount = Atomic<UInt>(0)
+    /// Changes under ``lock`` only, and is read without.
+    private let pages = Atomic<UInt>(0)
     /// By class of order, then by type; guarded by ``lock``.
-    var lists: [FrameList]
+    let lists: FixedArray<FrameList>
 
-    init(listCount: Int) { lists = Array(repeating: FrameList(), count: listCount) }
+    init(listCount: Int) { lists = FixedArray(repeating: FrameList(), count: listCount) }
+
+    var pageCount: UInt {
+      @inline(__always) get { pages.load(ordering: .relaxed) }
+    }
+
+    /// Notes how many pages there are. The caller holds ``lock``.
+    @inline(__always)
+    func setPageCount(_ count: UInt) { pages.store(count, ordering: .relaxed) }
   }
 
   /// How many pages a CPU takes or gives back at once.
   ///
   /// - Unit: base pages.
-  private(set) var batchPageCount: UInt = 1
+  var batchPageCount: UInt { batch.load(ordering: .relaxed) }
   /// How many pages a CPU keeps at most.
   ///
   /// - Unit: base pages.
-  private(set) var highPageCount: UInt = 0
-  private let keeps: [Keep]
+  var highPageCount: UInt { high.load(ordering: .relaxed) }
+  private let batch = Atomic<UInt>(1)
+  private let high = Atomic<UInt>(0)
+  private let keeps: ObjectTable<Keep>
   private let pageblockOrder: PageOrder
   private let hasPageblockClass: Bool
   /// Orders up to this one have a class each; the pageblock order has the last.
   private static var smallOrders: Int { 4 }
-  private static var types: [MigrateType] { [.unmovable, .movable, .reclaimable] }
+  /// The types of blocks that are kept: the first ones.
+  private static var typeCount: Int { Int(MigrateType.reclaimable.rawValue) + 1 }
 
   init(cpuCount: Int, pageblockOrder: PageOrder, limit: PageOrder) {
     self.pageblockOrder = pageblockOrder
     hasPageblockClass = pageblockOrder.index >= Self.smallOrders && pageblockOrder <= limit
-    let count = (Self.smallOrders + 1) * Self.types.count
-    keeps = (0..<cpuCount).map { _ in Keep(listCount: count) }
+    let count = (Self.smallOrders + 1) * Self.typeCount
+    keeps = ObjectTable((0..<cpuCount).map { _ in Keep(listCount: count) })
   }
 
-  /// Sets the sizes for a zone with `managed` pages, `low` of which the low watermark keeps.
-  func resize(managed: UInt, low: UInt, pageSize: PageSize) {
+  /// Sets the sizes for a zone with `managed` pages, about `total` of which all CPUs may keep.
+  func resize(managed: UInt, total: UInt, pageSize: PageSize) {
     let limit = (1 << 20) / pageSize.byteCount
     let quarter = max(min(managed / 1024, limit) / 4, 1)
     let power = UInt(1) << UInt(UInt.bitWidth - 1 - (quarter + quarter / 2).leadingZeroBitCount)
-    batchPageCount = max(power - 1, 1)
-    highPageCount = max(low / UInt(keeps.count), batchPageCount * 4)
+    let batch = max(power - 1, 1)
+    self.batch.store(batch, ordering: .relaxed)
+    high.store(max(total / UInt(keeps.count), batch * 4), ordering: .relaxed)
   }
 
   /// Pages on all CPUs' lists.
   ///
   /// - Unit: base pages.
-  var pageCount: UInt { keeps.reduce(0) { $0 &+ $1.pageCount.load(ordering: .relaxed) } }
+  var pageCount: UInt { keeps.reduce(0) { $0 &+ $1.pageCount } }
 
   /// Pages on the lists of `cpu`.
   ///
   /// - Unit: base pages.
   func pageCount(of cpu: CPUID) -> UInt {
-    cpu.index < keeps.count ? keeps[cpu.index].pageCount.load(ordering: .relaxed) : 0
+    cpu.index < keeps.count ? keeps[cpu.index].pageCount : 0
   }
 
   /// The list for blocks of `order` and `type`; nil if such blocks are not kept.
   private func list(for order: PageOrder, _ type: MigrateType) -> Int? {
-    guard let row = Self.types.firstIndex(of: type) else { return nil }
-    if order.index < Self.smallOrders { return order.index * Self.types.count + row }
+    let column = Int(type.rawValue)
+    guard column < Self.typeCount else { return nil }
+    if order.index < Self.smallOrders { return order.index &* Self.typeCount &+ column }
     guard hasPageblockClass, order == pageblockOrder else { return nil }
-    return Self.smallOrders * Self.types.count + row
+    return Self.smallOrders &* Self.typeCount &+ column
   }
 
   /// Takes a block that `cpu` keeps.
@@ -74,12 +88,9 @@ final class ZoneCPULists: @unchecked Sendable {
     _ order: PageOrder, _ type: MigrateType, _ vmemmap: Vmemmap, _ cpu: CPUID
   ) -> PageFrameNumber? {
     guard let list = list(for: order, type) else { return nil }
-    let keep = keeps[cpu.index]
-    guard keep.pageCount.load(ordering: .relaxed) > 0 else { return nil }
-    return keep.lock.withLock {
-      guard let pfn = vmemmap.popFront(of: &keep.lists[list]) else { return nil }
-      keep.pageCount.wrappingSubtract(order.pageCount, ordering: .relaxed)
-      return pfn
+    return keeps.with(cpu.index) { keep in
+      guard keep.pageCount > 0 else { return nil }
+      return keep.lock.withLock { Self.pop(list, of: order, from: keep, vmemmap) }
     }
   }
 
@@ -91,42 +102,56 @@ final class ZoneCPULists: @unchecked Sendable {
     _ cpu: CPUID
   ) -> Bool {
     guard let list = list(for: order, type) else { return false }
-    let keep = keeps[cpu.index]
-    guard keep.pageCount.load(ordering: .relaxed) &+ order.pageCount <= highPageCount else {
-      return false
+    return keeps.with(cpu.index) { keep in
+      guard keep.pageCount &+ order.pageCount <= highPageCount else { return false }
+      keep.lock.withLock {
+        keep.lists.update(list) { list in
+          vmemmap.pushFront(pfn, on: &list, mark: { $0.privateWord = DescriptorWords.keptMark })
+        }
+        keep.setPageCount(keep.pageCount &+ order.pageCount)
+      }
+      return true
     }
-    keep.lock.withLock {
-      vmemmap.pushFront(pfn, on: &keep.lists[list])
-      keep.pageCount.wrappingAdd(order.pageCount, ordering: .relaxed)
+  }
+
+  /// Takes the first block off a list of `keep`, whose lock the caller holds; the block's head says
+  /// "in hand" again.
+  @inline(__always)
+  private static func pop(
+    _ list: Int, of order: PageOrder, from keep: Keep, _ vmemmap: Vmemmap
+  ) -> PageFrameNumber? {
+    let pfn = keep.lists.update(list) { list in
+      vmemmap.popFront(of: &list, unmark: { $0.privateWord = 0 })
     }
-    return true
+    guard let pfn else { return nil }
+    keep.setPageCount(keep.pageCount &- order.pageCount)
+    return pfn
+  }
+
+  /// The order of the blocks on a list.
+  private func order(ofList list: Int) -> PageOrder {
+    let row = list / Self.typeCount
+    return row < Self.smallOrders ? PageOrder(row) : pageblockOrder
   }
 
   /// Takes every block off every CPU's list and hands it to `body`.
   func drain(_ vmemmap: Vmemmap, _ body: (PageFrameNumber, PageOrder) -> Void) {
-    for keep in keeps where keep.pageCount.load(ordering: .relaxed) > 0 {
-      for list in keep.lists.indices {
-        let row = list / Self.types.count
-        let order = row < Self.smallOrders ? PageOrder(row) : pageblockOrder
-        while let pfn = keep.lock.withLock({ vmemmap.popFront(of: &keep.lists[list]) }) {
-          keep.pageCount.wrappingSubtract(order.pageCount, ordering: .relaxed)
+    for keep in keeps where keep.pageCount > 0 {
+      for list in 0..<keep.lists.count {
+        let order = order(ofList: list)
+        while let pfn = keep.lock.withLock({ Self.pop(list, of: order, from: keep, vmemmap) }) {
           body(pfn, order)
         }
       }
     }
   }
 
-  /// Calls `body` for each block on a CPU's list.
-  func forEach(_ vmemmap: Vmemmap, _ body: (PageFrameNumber, PageOrder) -> Void) {
+  /// Calls `body` with each CPU's list of blocks of each order.
+  ///
+  /// - Precondition: nobody is at work on the lists.
+  func forEachList(_ body: (FrameList, PageOrder) -> Void) {
     for keep in keeps {
-      for (index, list) in keep.lists.enumerated() {
-        let row = index / Self.types.count
-        let order = row < Self.smallOrders ? PageOrder(row) : pageblockOrder
-        vmemmap.forEach(in: list) {
-          body($0, order)
-          return true
-        }
-      }
+      for list in 0..<keep.lists.count { body(keep.lists[list], order(ofList: list)) }
     }
   }
 }

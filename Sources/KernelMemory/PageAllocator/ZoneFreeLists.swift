@@ -15,7 +15,7 @@ import Synchronization
 /// a terabyte that is never used costs no descriptor. Reports count it as blocks of the largest
 /// order, as a kernel that has finished its deferred initialisation would.
 ///
-/// Everything but the counts is guarded by ``lock``.
+/// Everything but the counts and marks is guarded by ``lock``.
 ///
 /// - Linux: `zone->free_area` and the deferred part of a node.
 @safe final class ZoneFreeLists: @unchecked Sendable {
@@ -34,8 +34,13 @@ import Synchronization
   let maximumOrder: PageOrder
   /// Where the search for contiguous memory goes on.
   var contiguousSearch = ContiguousSearch()
-  /// Marks of how far the zone may be emptied.
-  var watermarks = Watermarks()
+  /// How far requests may empty the zone.
+  ///
+  /// - Unit: base pages.
+  let minimumMark = Atomic<UInt>(0)
+  private let lowMark = Atomic<UInt>(0)
+  private let highMark = Atomic<UInt>(0)
+  private let promotionMark = Atomic<UInt>(0)
   private let lists: UnsafeMutablePointer<FrameList>
   private static var typeCount: Int { MigrateType.allCases.count }
 
@@ -54,6 +59,21 @@ import Synchronization
 
   deinit {
     unsafe lists.deallocate()
+  }
+
+  /// All marks of how far the zone may be emptied; read and changed without the lock.
+  var watermarks: Watermarks {
+    get {
+      Watermarks(
+        min: minimumMark.load(ordering: .relaxed), low: lowMark.load(ordering: .relaxed),
+        high: highMark.load(ordering: .relaxed), promo: promotionMark.load(ordering: .relaxed))
+    }
+    set {
+      minimumMark.store(newValue.min, ordering: .relaxed)
+      lowMark.store(newValue.low, ordering: .relaxed)
+      highMark.store(newValue.high, ordering: .relaxed)
+      promotionMark.store(newValue.promo, ordering: .relaxed)
+    }
   }
 
   /// The list of free blocks of `order` and `type`.

@@ -43,6 +43,16 @@ public struct BootConfiguration: Sendable {
   }
 }
 
+extension BootConfiguration {
+  /// The same with as much of the command line as a kernel of this architecture gets to see.
+  var withRealCommandLine: Self {
+    var result = self
+    let limit = Platform.platform(for: format.regime).commandLineLimit
+    result.commandLine = Array(commandLine[...].untilNul.prefix(limit - 1))
+    return result
+  }
+}
+
 /// Why a memory subsystem could not be started.
 public enum BootError: Error, Equatable, Sendable {
   /// The memory map has no usable memory, or the command line took it all away.

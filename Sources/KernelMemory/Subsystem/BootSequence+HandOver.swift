@@ -14,7 +14,9 @@ extension BootSequence {
         containing: $0.range.lowerBound)..<PageFrameNumber(
           size.pageCount(roundingUp: $0.range.upperBound.rawValue))
     }
-    for area in areas { hugeTLB.addContiguousArea(area.frames, node: area.node) }
+    for area in areas {
+      hugeTLB.addContiguousArea(area.frames, node: area.node, held: gigantic.heads(in: area.frames))
+    }
     allocator.sizeReserves()
   }
 

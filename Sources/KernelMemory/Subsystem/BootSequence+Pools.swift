@@ -15,14 +15,40 @@ extension BootSequence {
 
   /// Sets the gigantic pages of all pools aside, unless contiguous memory was kept for them.
   mutating func setGiganticPagesAside() {
-    for request in requests.sizes where !request.isEmpty {
-      let order = order(ofBytes: request.byteCount)
-      guard order > format.maximumOrder else { continue }
-      guard areas.isEmpty else {
-        log.append(Array("HugeTLB: hugetlb_cma is enabled, skip boot time allocation".utf8))
-        return
+    let gigantics = requests.sizes.filter { order(ofBytes: $0.byteCount) > format.maximumOrder }
+    if skipsGiganticPages {
+      guard !gigantics.isEmpty else { return }
+      log.append(("HugeTLB: hugetlb_cma is enabled, skip boot time allocation" as StaticString).bytes)
+      return
+    }
+    for request in gigantics where !request.isEmpty { setAside(request) }
+  }
+
+  /// Whether gigantic pages are left to whoever asks for them when all is up.
+  ///
+  /// - Linux: `hugetlb_hstate_alloc_pages()`.
+  private var skipsGiganticPages: Bool { !areas.isEmpty && !usesAreasOnly }
+
+  private mutating func setAside(_ request: HugePageRequest) {
+    let order = order(ofBytes: request.byteCount)
+    let layout = configuration.layout
+    guard areas.isEmpty else {
+      var areas = areas
+      gigantic.allocate(
+        request, order: order, layout: layout, from: frames, origin: .contiguousArea
+      ) { node in
+        areas.takeFirstSlot(order, on: node)
       }
-      gigantic.allocate(request, order: order, from: frames, layout: configuration.layout)
+      self.areas = areas
+      return
+    }
+    let bytes = request.byteCount
+    let frames = frames
+    gigantic.allocate(request, order: order, layout: layout, from: frames) { node in
+      let wish = MemblockRequest(byteCount: bytes, alignment: bytes, placement: .exactly(node))
+      return (try? frames.memblock.allocate(wish)).map {
+        frames.memblock.pageSize.frame(containing: $0.lowerBound)
+      }
     }
   }
 
@@ -32,7 +58,7 @@ extension BootSequence {
     for request in requests.sizes where !request.isEmpty {
       guard let pool = hugeTLB.pool(for: order(ofBytes: request.byteCount)) else { continue }
       if !pool.isGigantic { grow(pool, to: request) }
-      reportShortfall(of: pool, request)
+      if !pool.isGigantic || !skipsGiganticPages { reportShortfall(of: pool, request) }
       let count = pool.counts.pageCount
       hugeTLB.lock.withLock { pool.target = count }
     }
@@ -56,6 +82,9 @@ extension BootSequence {
         guard let zone = topology.zone(of: page.folio.head) else { continue }
         allocator.countManaged(page.folio.order.pageCount, in: zone)
         pool.prepare(page.folio.head)
+        if page.origin == .contiguousArea {
+          vmemmap.insertHugePageMarks(.contiguousArea, at: page.folio.head)
+        }
         if page.isFolded { optimizer.setOptimized(true, page.folio) }
         vmemmap.pushBack(page.folio.head, on: &fresh)
         if fresh.count >= pool.chunkLength { pool.addNewPages(&fresh) }

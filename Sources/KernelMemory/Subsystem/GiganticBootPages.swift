@@ -4,8 +4,18 @@
 struct GiganticBootPage {
   let folio: Folio
   let node: NodeID
+  /// Where it came from.
+  var origin = Origin.bootMemory
   /// Whether its descriptors are mapped folded from the start.
   var isFolded = false
+
+  /// Where such a page can come from.
+  enum Origin {
+    /// The boot allocator: the page joins the page allocator's memory with its pool.
+    case bootMemory
+    /// Memory kept by `hugetlb_cma=`, to which it returns.
+    case contiguousArea
+  }
 }
 
 /// Sets gigantic pages aside before there is a page allocator that could be asked for such.
@@ -16,58 +26,65 @@ struct GiganticBootPages {
   private var rotation = NodeRotation()
 
   /// Takes the pages of one size that `request` wants, as far as memory goes.
+  ///
+  /// - Parameter take: takes one page of `order` on a node, if there is one.
   mutating func allocate(
-    _ request: HugePageRequest, order: PageOrder, from frames: BootFrames, layout: NodeLayout
+    _ request: HugePageRequest, order: PageOrder, layout: NodeLayout, from frames: BootFrames,
+    origin: GiganticBootPage.Origin = .bootMemory, take: (NodeID) -> PageFrameNumber?
   ) {
     let nodes = layout.nodes
+    func allocate(_ count: UInt, _ mask: NodeMask) {
+      var left = count
+      while left > 0, let page = takeOne(order: order, mask, nodes: nodes, take) {
+        pages.append(GiganticBootPage(folio: page.folio, node: page.node, origin: origin))
+        left -= 1
+      }
+    }
     guard request.nodeCounts.isEmpty else {
       for wanted in request.nodeCounts {
         guard let position = nodes.firstIndex(of: wanted.node) else { continue }
-        let mask = NodeMask(only: position, nodeCount: nodes.count)
-        allocate(wanted.count, order: order, mask, from: frames, nodes: nodes)
+        allocate(wanted.count, NodeMask(only: position, nodeCount: nodes.count))
       }
       return
     }
     let mask = NodeMask(nodeCount: nodes.count) {
       frames.memblock.presentPageCount(on: nodes[$0]) > 0
     }
-    allocate(request.count, order: order, mask, from: frames, nodes: nodes)
+    allocate(request.count, mask)
   }
 
-  private mutating func allocate(
-    _ count: UInt, order: PageOrder, _ mask: NodeMask, from frames: BootFrames, nodes: [NodeID]
-  ) {
-    var left = count
-    while left > 0, allocateOne(order: order, mask, from: frames, nodes: nodes) { left -= 1 }
-  }
-
-  private mutating func allocateOne(
-    order: PageOrder, _ mask: NodeMask, from frames: BootFrames, nodes: [NodeID]
-  ) -> Bool {
-    let size = frames.memblock.pageSize
-    let bytes = order.pageCount << size.shift
+  /// Takes one page on the node whose turn it is, or on the next that has one.
+  private mutating func takeOne(
+    order: PageOrder, _ mask: NodeMask, nodes: [NodeID], _ take: (NodeID) -> PageFrameNumber?
+  ) -> GiganticBootPage? {
     for _ in 0..<mask.count {
-      guard let position = rotation.takeTurn(in: mask) else { return false }
-      let request = MemblockRequest(
-        byteCount: bytes, alignment: bytes, placement: .exactly(nodes[position]))
-      guard let range = try? frames.memblock.allocate(request) else { continue }
-      let head = size.frame(containing: range.lowerBound)
-      pages.append(
-        GiganticBootPage(folio: Folio(head: head, order: order), node: nodes[position]))
-      return true
+      guard let position = rotation.takeTurn(in: mask) else { return nil }
+      guard let head = take(nodes[position]) else { continue }
+      return GiganticBootPage(folio: Folio(head: head, order: order), node: nodes[position])
     }
-    return false
+    return nil
   }
 
   /// Marks the page at `index` as mapped folded.
   mutating func setFolded(_ index: Int) { pages[index].isFolded = true }
 
+  /// Where the pages that came from the contiguous area of `frames` start, ascending.
+  func heads(in frames: FrameRange) -> [PageFrameNumber] {
+    pages.filter { $0.origin == .contiguousArea && frames.contains($0.folio.head) }
+      .map { $0.folio.head }.sorted()
+  }
+
   /// Gives back pages that lie in more than one zone, and returns how many there were.
+  ///
+  /// Those of contiguous areas just stay there, free.
   mutating func discardPagesAcrossZones(
     of order: PageOrder, in topology: MemoryTopology, to frames: BootFrames
   ) -> Int {
     let before = pages.count
-    for page in pages where page.folio.order == order && !page.folio.isInOneZone(topology) {
+    for page in pages
+    where page.origin == .bootMemory && page.folio.order == order
+      && !page.folio.isInOneZone(topology)
+    {
       frames.free(page.folio.frames)
     }
     pages.removeAll { $0.folio.order == order && !$0.folio.isInOneZone(topology) }

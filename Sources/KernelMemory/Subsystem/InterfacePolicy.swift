@@ -41,17 +41,28 @@ public struct InterfacePolicy: Sendable {
   /// Whether `/proc/kpageflags` shows a folio's marks at each of its pages.
   public var spreadsFolioMarks: Bool
 
+  /// Whether a file tells if kernels that are started in a crash learn of added memory.
+  public var tellsCrashHotplug = true
+  /// Whether nodes can be told to reclaim memory.
+  public var reclaimsNodes = false
+  /// The most that `watermark_scale_factor` can be.
+  ///
+  /// - Unit: ten-thousandths of a zone.
+  public var largestScaleFactor: UInt = 3000
+
   /// Linux 5.14.
   public static let linux5_14 = Self(
     counters: [.bounce], showsSecondaryPageTables: false, showsContiguousAreas: false,
     showsUnacceptedMemory: false, showsBalloons: false, showsPromotionWatermark: false,
-    showsListLimits: false, marksMissingPages: true, spreadsFolioMarks: false)
+    showsListLimits: false, marksMissingPages: true, spreadsFolioMarks: false,
+    tellsCrashHotplug: false, largestScaleFactor: 1000)
 
   /// Linux 6.1.
   public static let linux6_1 = Self(
     counters: [.bounce, .promotion], showsSecondaryPageTables: true, showsContiguousAreas: false,
     showsUnacceptedMemory: false, showsBalloons: false, showsPromotionWatermark: false,
-    showsListLimits: false, marksMissingPages: true, spreadsFolioMarks: false)
+    showsListLimits: false, marksMissingPages: true, spreadsFolioMarks: false,
+    tellsCrashHotplug: false)
 
   /// Linux 6.12.
   public static let linux6_12 = Self(
@@ -65,7 +76,7 @@ public struct InterfacePolicy: Sendable {
     counters: [.promotion, .demotion, .pools], showsSecondaryPageTables: true,
     showsContiguousAreas: true, showsUnacceptedMemory: true, showsBalloons: true,
     showsPromotionWatermark: true, showsListLimits: true, marksMissingPages: false,
-    spreadsFolioMarks: true)
+    spreadsFolioMarks: true, reclaimsNodes: true)
 
   /// The design to come adds and removes nothing.
   public static let unified = linux7_2

@@ -32,6 +32,7 @@ public final class MemorySubsystem: Sendable {
   ///
   /// - Throws: ``BootError``; the machine is of no further use.
   public init(_ configuration: BootConfiguration, on machine: Machine) throws(BootError) {
+    let configuration = configuration.withRealCommandLine
     var boot = try BootSequence(configuration, machine: machine)
     try boot.run()
     self.machine = machine

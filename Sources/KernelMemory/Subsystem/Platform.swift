@@ -10,12 +10,18 @@ struct Platform: Sendable {
   var holes: [Range<PhysicalAddress>]
   /// Addresses that the kernel never gives out.
   var reserved: [Range<PhysicalAddress>]
+  /// The room for the kernel command line, its end included; what is longer is cut off.
+  ///
+  /// - Unit: bytes.
+  /// - Linux: `COMMAND_LINE_SIZE`.
+  var commandLineLimit = 2048
 
   /// The platform of `regime`.
   static func platform(for regime: TranslationRegime) -> Platform {
     switch regime {
     case .x86FourLevel, .x86FiveLevel: x86
-    case .arm64, .riscv: Platform(zones: .dma32Only, holes: [], reserved: [])
+    case .arm64: Platform(zones: .dma32Only, holes: [], reserved: [])
+    case .riscv: Platform(zones: .dma32Only, holes: [], reserved: [], commandLineLimit: 1024)
     case .powerRadix: Platform(zones: .none, holes: [], reserved: [])
     }
   }

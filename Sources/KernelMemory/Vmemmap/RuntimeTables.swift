@@ -14,12 +14,18 @@ struct RuntimeTables: PageTableSource {
     allocator.vmemmap.with(frame) {
       $0.counts = DescriptorCounts(type: .table, references: 1)
     }
-    accounting.tablePages.wrappingAdd(1, ordering: .relaxed)
+    count(frame, 1)
     return frame
   }
 
   borrowing func freeUnlinkedTable(_ frame: PageFrameNumber) {
-    accounting.tablePages.wrappingSubtract(1, ordering: .relaxed)
+    count(frame, -1)
     allocator.freeFrame(frame)
+  }
+
+  /// Counts a table where its frame lies, which need not be the node that was asked.
+  private borrowing func count(_ frame: PageFrameNumber, _ change: Int) {
+    accounting.tablePages.wrappingAdd(change, ordering: .relaxed)
+    allocator.topology.zone(of: frame)?.tablePageCount.wrappingAdd(change, ordering: .relaxed)
   }
 }

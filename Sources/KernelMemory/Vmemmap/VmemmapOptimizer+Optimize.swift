@@ -64,7 +64,10 @@ extension VmemmapOptimizer {
       let folio = Folio(head: head, order: order)
       guard shouldOptimize(folio) else { return true }
       do throws(VmemmapOptimizeError) {
-        let flush = try splitLeaves(of: folio, flushingAtOnce: false)
+        let flush = try tables.addressSpaceLock.withReadLock {
+          () throws(VmemmapOptimizeError) in
+          try splitLeaves(of: folio, flushingAtOnce: false)
+        }
         pending = pending.joined(with: flush)
       } catch {
         return error != .outOfFrames

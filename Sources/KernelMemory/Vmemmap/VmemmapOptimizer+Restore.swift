@@ -16,6 +16,8 @@ extension VmemmapOptimizer {
   /// - Throws: ``VmemmapRestoreError`` if frames are short; nothing changed.
   /// - Linux: `hugetlb_vmemmap_restore_folio()` (spec 05 section 7).
   func restore(_ folio: Folio) throws(VmemmapRestoreError) {
+    guard isOptimized(folio) else { return }
+    if design.waitsForReaders { machine.waitForGracePeriod() }
     var batch = FoldingBatch(runLength: savedPageCount(for: folio.order))
     do throws(VmemmapRestoreError) {
       let flush = try unfold(folio, in: &batch)
@@ -31,7 +33,7 @@ extension VmemmapOptimizer {
   /// them, folded before or not, to the front of `output`.
   ///
   /// The first folio for which frames are short ends it: that one and those behind it stay on
-  /// `input`, unchanged. Whatever was unfolded is flushed once.
+  /// `input`, unchanged. With a design that batches, whatever was unfolded is flushed once.
   ///
   /// - Linux: `hugetlb_vmemmap_restore_folios()` (spec 05 section 9).
   func restore(
@@ -40,9 +42,13 @@ extension VmemmapOptimizer {
     var outcome = VmemmapRestoreOutcome()
     let length = Self.runLength(for: input.count &* savedPageCount(for: order))
     var batch = FoldingBatch(runLength: length)
+    var hasWaited = false
     while let head = vmemmap.first(of: input) {
       let folio = Folio(head: head, order: order)
       if isOptimized(folio) {
+        // One grace period is enough for all: each folio was frozen before it.
+        if design.waitsForReaders, !hasWaited { machine.waitForGracePeriod() }
+        hasWaited = true
         guard restoreInBatch(folio, &batch) else {
           outcome.isIncomplete = true
           break
@@ -52,7 +58,7 @@ extension VmemmapOptimizer {
       vmemmap.remove(head, from: &input)
       vmemmap.pushFront(head, on: &output)
     }
-    if outcome.restoredCount > 0 { machine.flushAllTranslations() }
+    if outcome.restoredCount > 0, design.batching == .lists { machine.flushAllTranslations() }
     batch.returnSupply(to: allocator)
     return outcome
   }
@@ -70,11 +76,10 @@ extension VmemmapOptimizer {
     return true
   }
 
-  /// Unfolds one folio with frames that are all in hand before the first entry changes.
+  /// Unfolds one folded folio with frames that are all in hand before the first entry changes.
   private func unfold(
     _ folio: Folio, in batch: inout FoldingBatch
   ) throws(VmemmapRestoreError) -> PendingTLBFlush {
-    guard isOptimized(folio) else { return .nothing }
     guard let node = allocator.topology.nodeID(of: folio.head) else {
       throw VmemmapRestoreError()
     }

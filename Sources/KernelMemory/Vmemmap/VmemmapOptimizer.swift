@@ -62,7 +62,7 @@ final class VmemmapOptimizer: Sendable {
   }
 
   /// The mark in the head's private word that says "folded" (spec 06 section 1, bit 4).
-  private static var optimizedMark: UInt64 { 1 << 4 }
+  static var optimizedMark: UInt64 { 1 << 4 }
 
   /// Whether the descriptors of `folio` are folded.
   ///

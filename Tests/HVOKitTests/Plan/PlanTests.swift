@@ -87,12 +87,38 @@ import Testing
   @Test func `does not run a case without pages`() throws {
     let report = try plan("512M")
     #expect(report.cases.filter { $0.notRun != nil }.count == 2)
-    #expect(report.text(.plain).contains { $0.contains("not enough free memory") })
+    #expect(report.text(.plain).contains { $0.contains("less than one page") })
   }
 
   @Test func `spreads pages without a node over all`() throws {
     let report = try plan("1G,1G,1G", ["2M=10"])
     #expect(report.cases.first?.nodes.map { $0.pools.first?.pages } == [4, 3, 3])
+  }
+
+  @Test(arguments: ["2G", "2G,1G", "1G,0,1G"])
+  func `fits a terminal of 80 columns but for what is to be typed`(memory: String) throws {
+    for pools in [[], ["2M@0=100", "1G=50%"], ["2M=999999"]] {
+      let report = try plan(memory, pools)
+      let wide = report.text(.plain).filter { $0.count > 79 && !$0.hasPrefix("      echo ") }
+      #expect(wide == [])
+    }
+  }
+
+  @Test func `says on which node a share is less than a page`() throws {
+    let report = try plan("3G,1G", ["1G=50%"])
+    #expect(report.cases.first?.remarks.count == 1)
+    #expect(report.cases.first?.remarks.first?.hasPrefix("node 1: no 1G page") == true)
+  }
+
+  @Test func `advises what the kernel understands`() throws {
+    func advice(_ kernel: String, _ architecture: String = "x86_64") throws -> [String] {
+      let options = MachineOptions(memory: "1G", architecture: architecture, kernel: kernel)
+      return try PlanRunner(options, pools: ["2M=4"]).run().advice.compactMap(\.command)
+    }
+    #expect(try advice("5.14").contains("hugetlb_free_vmemmap=on"))
+    #expect(try !advice("5.14").contains { $0.hasPrefix("sysctl") })
+    #expect(try advice("6.1").contains("sysctl -w vm.hugetlb_optimize_vmemmap=1"))
+    #expect(try advice("6.1", "arm64-4k").allSatisfy { $0.hasPrefix("echo 4 >") })
   }
 
   @Test func `is plain text and JSON that can be read back`() throws {

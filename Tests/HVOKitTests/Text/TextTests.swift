@@ -7,8 +7,9 @@ import Testing
 @Suite struct `Texts for people` {
   @Test(arguments: [
     (UInt(0), "0 B"), (1023, "1023 B"), (1024, "1 KiB"), (1536, "1.50 KiB"),
-    (37_644_042, "35.90 MiB"), (402_653_184, "384 MiB"), (237_084_672, "226.1 MiB"),
-    (UInt.max, "15.99 EiB"),
+    (37_644_042, "35.9 MiB"), (402_653_184, "384 MiB"), (237_084_672, "226 MiB"),
+    (10_480_000, "9.99 MiB"), (10_485_759, "10.0 MiB"), (104_857_599, "100 MiB"),
+    (1_073_741_823, "1.00 GiB"), (UInt.max, "16.0 EiB"),
   ])
   func `bytes show in the largest unit that leaves a digit`(bytes: UInt, text: String) {
     #expect(ByteText.short(bytes) == text)
@@ -34,8 +35,26 @@ import Testing
     #expect(table.lines(indent: 1, .plain) == ["         pages", " node 0      7", " x"])
   }
 
+  @Test func `a text across all columns makes none of them wider`() {
+    var table = TextTable([.left, .right])
+    table.addAcross("a long text")
+    table.add(["x", "1"])
+    #expect(table.lines(.plain) == ["a long text", "x  1"])
+  }
+
+  @Test func `sentences are broken at blanks before the 80th column`() {
+    let text = String(repeating: "word ", count: 40)
+    let lines = TextWrap.lines(text, indent: 2)
+    #expect(lines.allSatisfy { $0.count <= 79 })
+    #expect(lines.dropFirst().allSatisfy { $0.hasPrefix("    word") })
+    #expect(lines.joined(separator: " ").split(separator: " ").count == 40)
+    #expect(TextWrap.lines(String(repeating: "x", count: 90)).count == 1)
+    #expect(TextWrap.lines("") == [])
+  }
+
   @Test func `quoted input is short and harmless`() {
     #expect(InputError.quote("a\u{1B}[31m") == "'a?[31m'")
+    #expect(InputError.quote("\u{FEFF}a\u{202E}b") == "'?a?b'")
     #expect(InputError.quote(String(repeating: "x", count: 99)).count == 63)
   }
 }

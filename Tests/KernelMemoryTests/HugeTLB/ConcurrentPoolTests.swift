@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
+import TestSupport
 import Testing
 
 @testable import KernelMemory
@@ -13,7 +13,6 @@ import Testing
     let host = try PoolHost(
       memory: 4 << 30, kernel: kernel, cpus: 4, commandLine: "hugetlb_free_vmemmap=on",
       threading: .many)
-    let machine = host.host.machine
     let pool = host.pool
     try pool.setOvercommitLimit(50)
     let work: [@Sendable (Int) -> Void] = [
@@ -42,15 +41,9 @@ import Testing
         }
       },
     ]
-    let group = DispatchGroup()
-    for (cpu, body) in work.enumerated() {
-      group.enter()
-      Thread.detachNewThread {
-        machine.run(on: CPUID(cpu)) { for round in 0..<30 { body(round) } }
-        group.leave()
-      }
+    withThreads(on: host.host.machine, cpus: 0..<work.count) { cpu in
+      for round in 0..<30 { work[cpu.index](round) }
     }
-    group.wait()
     pool.releaseDeferredPages()
     host.check()
     pool.resize(to: 0)

@@ -17,8 +17,17 @@ struct PoolHost {
     memory: UInt = 1 << 30, nodes: Int = 1, kernel: PoolKernel = .linux7_2, cpus: Int = 1,
     commandLine: String = "", threading: HostedMachine.Threading = .one
   ) throws {
+    try self.init(
+      memory: memory, nodes: nodes, design: kernel.design, cpus: cpus, commandLine: commandLine,
+      threading: threading)
+  }
+
+  init(
+    memory: UInt = 1 << 30, nodes: Int = 1, design: KernelDesign, cpus: Int = 1,
+    commandLine: String = "", threading: HostedMachine.Threading = .one
+  ) throws {
     host = try TestHost(
-      memory: memory, nodes: nodes, kernel: kernel.design, cpus: cpus, commandLine: commandLine,
+      memory: memory, nodes: nodes, kernel: design, cpus: cpus, commandLine: commandLine,
       threading: threading)
     frameBalance = Self.frameBalance(of: host.subsystem)
     check()

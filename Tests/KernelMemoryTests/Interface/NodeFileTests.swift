@@ -66,6 +66,77 @@ import Testing
   }
 }
 
+@Suite struct `The nodes' reclaim file` {
+  private let path = "/sys/devices/system/node/node1/reclaim"
+
+  @Test(arguments: kernelNames)
+  func `it came with 7 point 2`(name: String) throws {
+    let files = try FileHost(nodes: 2, kernel: kernel(name))
+    let isThere = name == "7.2" || name == "unified"
+    #expect(files.reading(path) == (isThere ? "EACCES" : "ENOENT"))
+    #expect(files.writing("0", path) == (isThere ? "1" : "ENOENT"))
+  }
+
+  @Test func `there is nothing to reclaim`() throws {
+    let files = try FileHost(nodes: 2)
+    let before = try FileSnapshot(files.tree, frames: .taken)
+    for (text, answer) in [
+      ("1G", "EAGAIN"), ("4096\n", "EAGAIN"), (" 2M swappiness=60\n", "EAGAIN"),
+      ("2Mswappiness=max", "EAGAIN"), ("0", "1"), ("4095", "4"), ("1K swappiness=0", "15"),
+      ("99999999999999999999", "EAGAIN"), ("16E", "EAGAIN"), ("0 swappiness=200", "16"),
+      ("0 swappiness=201", "EINVAL"), ("0 swappiness=-1", "EINVAL"), ("0 swappiness=", "EINVAL"),
+      ("0 swappiness=x", "EINVAL"), ("0 swappiness=1x", "EINVAL"), ("0 nonsense", "EINVAL"),
+      ("", "0"), ("\n", "EINVAL"), (" ", "EINVAL"), ("-1", "EINVAL"), ("abc", "EINVAL"),
+      ("\0", "EINVAL"), ("0\0junk", "6"), ("1MM", "EINVAL"), ("0  swappiness=1   swappiness=2 ", "31"),
+    ] {
+      #expect(files.writing(text, path) == answer, "\(text.debugDescription)")
+    }
+    #expect(try FileSnapshot(files.tree, frames: .taken).differences(from: before) == [])
+  }
+}
+
+@Suite struct `Page tables of nodes` {
+  @Test(arguments: kernelNames)
+  func `each node shows the tables that lie on it`(name: String) throws {
+    let files = try FileHost(
+      memory: 1 << 30, nodes: 2, kernel: kernel(name), commandLine: "hugetlb_free_vmemmap=on")
+    func shown(_ path: String, _ prefix: String) throws -> [Int] {
+      try files.lines(path, with: prefix + "PageTables:").map {
+        try #require(Int($0.split(separator: " ").dropLast().last ?? ""))
+      }
+    }
+    func all() throws -> [Int] {
+      try ["", "node0/", "node1/"].flatMap {
+        try $0.isEmpty
+          ? shown("/proc/meminfo", "") : shown("/sys/devices/system/node/\($0)meminfo", " ")
+      }
+    }
+    func counters() throws -> [String] {
+      try ["node0", "node1"].map {
+        try files.lines("/sys/devices/system/node/\($0)/vmstat", with: "nr_page_table_pages")[0]
+      }
+    }
+    let sum = try all()
+    #expect(sum == [0, 0, 0])
+    let node1 = "/sys/devices/system/node/node1/hugepages/hugepages-2048kB/nr_hugepages"
+    #expect(files.writing("40", node1) == "2")
+    let far = try all()
+    let made = files.host.subsystem.totals.tablePageCount
+    #expect(made > 0)
+    let isCounted = try kernel(name).vmemmap.countsKernelTables
+    #expect(far == (isCounted ? [4 * made, 0, 4 * made] : [0, 0, 0]))
+    #expect(files.writing("100", "/proc/sys/vm/nr_hugepages") == "3")
+    let both = try all()
+    #expect(both[0] == both[1] + both[2])
+    #expect(both[0] == (isCounted ? 4 * files.host.subsystem.totals.tablePageCount : 0))
+    #expect(!isCounted || both[1] > 0)
+    #expect(
+      try counters() == [
+        "nr_page_table_pages \(both[1] / 4)", "nr_page_table_pages \(both[2] / 4)",
+      ])
+  }
+}
+
 @Suite struct `Files of memory blocks` {
   private let system = "/sys/devices/system/memory/"
 
@@ -78,6 +149,14 @@ import Testing
     for (name, text) in expected { #expect(files.reading(system + "memory1/" + name) == text) }
     #expect(files.reading(system + "memory0/valid_zones") == "none\n")
     #expect(files.reading(system + "block_size_bytes") == "8000000\n")
+  }
+
+  @Test(arguments: kernelNames)
+  func `no crash kernel waits for news of memory`(name: String) throws {
+    let files = try FileHost(kernel: kernel(name))
+    let isOld = name == "5.14" || name == "6.1"
+    #expect(files.reading(system + "crash_hotplug") == (isOld ? "ENOENT" : "0\n"))
+    #expect(files.writing("1", system + "crash_hotplug") == (isOld ? "ENOENT" : "EACCES"))
   }
 
   @Test func `holes have no blocks`() throws {

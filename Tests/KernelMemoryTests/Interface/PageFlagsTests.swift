@@ -76,3 +76,61 @@ import Testing
     mapping.release()
   }
 }
+
+@Suite struct `The files kpagecount and kpagecgroup` {
+  private func words(_ files: FileHost, _ path: String) throws -> [UInt64] {
+    let bytes = try files.tree.read(textBytes(path))
+    return stride(from: 0, to: bytes.count, by: 8).map { start in
+      (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[start + $1]) << UInt64(8 * $1) }
+    }
+  }
+
+  @Test(arguments: kernelNames, ["on", "off"])
+  func `pages of pools count as mapped while somebody uses them`(
+    name: String, folding: String
+  ) throws {
+    let files = try FileHost(
+      memory: 256 << 20, kernel: kernel(name),
+      commandLine: "hugetlb_free_vmemmap=\(folding) hugepages=5")
+    let length = Int(files.host.subsystem.topology.end.aligned(upTo: PageOrder(15)).rawValue)
+    #expect(try words(files, "/proc/kpagecount") == Array(repeating: 0, count: length))
+    let pool = try #require(files.host.subsystem.hugeTLB.defaultPool)
+    let mapping = try HugeMapping(pool: pool, pageCount: 4, manner: .reserve)
+    try mapping.touch(0)
+    try mapping.touch(3)
+    let counts = try words(files, "/proc/kpagecount")
+    #expect(counts.count == length)
+    #expect(counts.reduce(0, +) == 1024)
+    for index: UInt in [0, 3] {
+      let frames = try #require(mapping.folio(at: index)).frames
+      for pfn in [frames.lowerBound, frames.lowerBound.advanced(by: 511)] {
+        #expect(counts[Int(pfn.rawValue)] == 1)
+      }
+    }
+    mapping.release()
+    #expect(try words(files, "/proc/kpagecount").allSatisfy { $0 == 0 })
+  }
+
+  @Test func `there are no control groups`() throws {
+    let files = try FileHost(memory: 256 << 20)
+    #expect(
+      try words(files, "/proc/kpagecgroup").count == words(files, "/proc/kpageflags").count)
+    #expect(try words(files, "/proc/kpagecgroup").allSatisfy { $0 == 0 })
+  }
+
+  @Test(arguments: ["kpageflags", "kpagecount", "kpagecgroup"])
+  func `only whole words are read, by the owner`(name: String) throws {
+    let files = try FileHost(memory: 256 << 20)
+    let path = textBytes("/proc/" + name)
+    let attributes = try files.tree.attributes(of: path)
+    #expect(attributes == FileAttributes(kind: .file, mode: 0o400, byteCount: 0))
+    for (offset, length) in [(1, 8), (0, 7), (4, 4), (8, 1)] as [(UInt, UInt)] {
+      #expect(throws: InterfaceError.invalid) {
+        try files.tree.read(path, at: offset, count: length)
+      }
+    }
+    #expect(try files.tree.read(path, at: 8 << 16, count: 8).isEmpty)
+    #expect(try files.tree.read(path, at: (8 << 16) - 16, count: 80).count == 16)
+    #expect(files.writing("1", "/proc/" + name) == "EACCES")
+  }
+}

@@ -4,14 +4,15 @@
 ///
 /// Which pool, node or block a file is about stands in the path and comes as ``PathArguments``.
 enum InterfaceFile: Equatable, Sendable {
-  case commandLine, meminfo, vmstat, zoneinfo, buddyinfo, pagetypeinfo, iomem, pageFlags
+  case commandLine, meminfo, vmstat, zoneinfo, buddyinfo, pagetypeinfo, iomem
+  case frames(FrameFile)
   case sysctl(SysctlFile)
   case pool(PoolFile)
   case nodePool(PoolFile)
   case nodeList(NodeListFile)
   case node(NodeFile)
   case cpuList
-  case blockSize, blockDefault
+  case blockSize, blockDefault, crashHotplug
   case block(BlockFile)
 }
 
@@ -19,6 +20,12 @@ enum InterfaceFile: Equatable, Sendable {
 enum SysctlFile: Equatable, Sendable {
   case pageCount, pageCountByPolicy, overcommitLimit, sharedMemoryGroup, optimizesVmemmap
   case movableGiganticPages, minimumFreeKiB, compactMemory, lowmemReserveRatio
+  case watermarkScaleFactor, listFraction
+}
+
+/// Files with a word for each frame.
+enum FrameFile: Equatable, Sendable {
+  case flags, mapCounts, memoryGroups
 }
 
 /// Files of a pool or of a node's part of it.
@@ -35,7 +42,7 @@ enum NodeListFile: Equatable, Sendable {
 
 /// Files of one node.
 enum NodeFile: Equatable, Sendable {
-  case meminfo, numastat, vmstat, distance, cpuMap, cpuList, compact
+  case meminfo, numastat, vmstat, distance, cpuMap, cpuList, compact, reclaim
 }
 
 /// Files of one memory block.
@@ -49,8 +56,8 @@ extension InterfaceFile {
   /// - Source: spec 10 sections 2 to 7.
   var mode: UInt16 {
     switch self {
-    case .pageFlags, .pagetypeinfo: 0o400
-    case .sysctl(.compactMemory), .node(.compact): 0o200
+    case .frames, .pagetypeinfo: 0o400
+    case .sysctl(.compactMemory), .node(.compact), .node(.reclaim): 0o200
     case .sysctl: 0o644
     case .pool(let file), .nodePool(let file): file.mode
     case .blockDefault, .block(.state), .block(.online): 0o644
@@ -62,7 +69,7 @@ extension InterfaceFile {
   var reportedByteCount: UInt {
     switch self {
     case .commandLine, .meminfo, .vmstat, .zoneinfo, .buddyinfo, .pagetypeinfo, .iomem,
-      .pageFlags, .sysctl:
+      .frames, .sysctl:
       0
     case .node(.cpuList): 28672
     default: 4096

@@ -13,7 +13,9 @@ extension InterfaceTree {
     let place = try walk(path)
     guard case .file(let file) = place.content else { throw .isDirectory }
     guard file.mode & 0o400 != 0 else { throw .access }
-    if file == .pageFlags { return try pageFlags(at: offset, byteCount: count) }
+    if case .frames(let file) = file {
+      return try frameWords(file, at: offset, byteCount: count)
+    }
     let text = text(of: file, place.arguments)
     guard offset < UInt(text.count) else { return [] }
     return Array(text[Int(offset)...].prefix(Int(min(count, UInt(text.count)))))
@@ -44,7 +46,7 @@ extension InterfaceTree {
     guard file.mode & 0o200 != 0 else { throw .access }
     if text.isEmpty { return 0 }
     if case .sysctl(let file) = file {
-      return offset > 0 ? text.count : try write(text, to: file)
+      return offset > 0 ? text.count : try writeSysctl(text, to: file)
     }
     // One call to a file of /sys takes one page.
     let part = text.prefix(Int(bitPattern: pageSize.byteCount))
@@ -116,7 +118,7 @@ extension InterfaceTree {
     case .buddyinfo: appendBuddyinfo(to: &sink)
     case .pagetypeinfo: appendPagetypeinfo(to: &sink)
     case .iomem: appendIomem(to: &sink)
-    case .pageFlags: break
+    case .frames: break
     case .sysctl(let file): append(file, to: &sink)
     case .pool(let file): append(file, pool: arguments.pool, to: &sink)
     case .nodePool(let file):
@@ -124,7 +126,7 @@ extension InterfaceTree {
     case .nodeList(let file): append(file, to: &sink)
     case .node(let file): append(file, node: arguments.node, to: &sink)
     case .cpuList: appendList((0..<UInt(subsystem.machine.cpuCount)).map { $0 }, to: &sink)
-    case .blockSize, .blockDefault: appendBlocks(file, to: &sink)
+    case .blockSize, .blockDefault, .crashHotplug: appendBlocks(file, to: &sink)
     case .block(let file): append(file, block: arguments.block, to: &sink)
     }
     return sink.bytes
@@ -139,6 +141,7 @@ extension InterfaceTree {
     case .nodePool(let file):
       try store(text, to: file, pool: arguments.pool, .node(arguments.node))
     case .node(.compact): drainCPULists(ofNode: arguments.node)
+    case .node(.reclaim): try reclaim(text)
     case .blockDefault: try storeBlockDefault(text)
     case .block(let file): try store(text, to: file, block: arguments.block)
     default: throw .access

@@ -20,7 +20,7 @@ extension InterfaceTree {
   }
 
   private var blockColumns: [BlockColumn] {
-    let types = MigrateType.allCases.filter { $0 != .cma || policy.showsContiguousAreas }
+    let types = MigrateType.allCases.filter { $0 != .cma || showsContiguousAreas }
     return types.map { .type($0) } + [.isolated]
   }
 

@@ -21,6 +21,12 @@ extension InterfaceTree {
     lists(of: zone).freePageCount.load(ordering: .relaxed)
   }
 
+  /// Whether files have lines for contiguous areas: in kernels built with them, which every kernel
+  /// is that has one.
+  var showsContiguousAreas: Bool {
+    policy.showsContiguousAreas || !hugeTLB.contiguousAreas.isEmpty
+  }
+
   /// The frames set aside for contiguous allocation.
   var contiguousAreaPageCount: UInt {
     sum(over: topology.zones) { $0.contiguousArea.load(ordering: .relaxed) }
@@ -77,12 +83,13 @@ extension InterfaceTree {
     return UInt(max(subsystem.totals.tablePageCount, 0))
   }
 
-  /// As ``countedTablePages``, for one node.
-  ///
-  /// Tables are not counted by node: with one node with memory they are its own.
+  /// As ``countedTablePages``, for the tables that lie on one node.
   func countedTablePages(ofNode position: Int) -> UInt {
-    let mask = hugeTLB.nodesWithMemory
-    return mask.count == 1 && mask.contains(position) ? countedTablePages : 0
+    guard subsystem.kernel.vmemmap.countsKernelTables else { return 0 }
+    let count = zones(ofNode: position).reduce(0) {
+      $0 &+ $1.tablePageCount.load(ordering: .relaxed)
+    }
+    return UInt(max(count, 0))
   }
 
   /// Appends numbers as the kernel lists CPUs and nodes: `0-3,8`, and a newline.

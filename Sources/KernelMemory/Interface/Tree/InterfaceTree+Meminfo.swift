@@ -64,7 +64,7 @@ extension InterfaceTree {
       "FilePmdMapped:",
     ]
     for name in names { appendField(name, 0, to: &sink) }
-    if policy.showsContiguousAreas {
+    if showsContiguousAreas {
       appendField("CmaTotal:", kibibytes(contiguousAreaPageCount), to: &sink)
       appendField("CmaFree:", kibibytes(freeContiguousPageCount), to: &sink)
     }

@@ -8,6 +8,7 @@ extension InterfaceTree {
   static var blockEntries: [TreeEntry] {
     [
       .file("auto_online_blocks", .blockDefault), .file("block_size_bytes", .blockSize),
+      .file("crash_hotplug", .crashHotplug),
       .directory(
         .blocks,
         [
@@ -67,9 +68,11 @@ extension InterfaceTree {
   }
 
   func appendBlocks(_ file: InterfaceFile, to sink: inout TextSink) {
-    if file == .blockSize {
-      sink.appendHex(blockOrder.pageCount << pageSize.shift)
-    } else {
+    switch file {
+    case .blockSize: sink.appendHex(blockOrder.pageCount << pageSize.shift)
+    // No kernel is loaded that would be started in a crash, so none has to be told of changes.
+    case .crashHotplug: sink.appendDecimal(0)
+    default:
       let index = settings.blockDefault.load(ordering: .relaxed)
       sink.append(InterfaceSettings.stateWords[index])
     }

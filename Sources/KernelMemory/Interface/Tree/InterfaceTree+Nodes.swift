@@ -18,7 +18,8 @@ extension InterfaceTree {
           .file("distance", .node(.distance)), .directory("hugepages", nodePoolEntries),
           .file("meminfo", .node(.meminfo)),
           .link(.blocksOfNode, TreeLink(prefix: "../../memory/memory")),
-          .file("numastat", .node(.numastat)), .file("vmstat", .node(.vmstat)),
+          .file("numastat", .node(.numastat)), .file("reclaim", .node(.reclaim)),
+          .file("vmstat", .node(.vmstat)),
         ]),
       .file("online", .nodeList(.online)), .file("possible", .nodeList(.possible)),
     ]
@@ -54,7 +55,7 @@ extension InterfaceTree {
     case .cpuMap: appendCPUMap(ofNode: position, to: &sink)
     case .cpuList:
       appendList(cpus(ofNode: position).map { UInt($0) }, to: &sink)
-    case .compact: return
+    case .compact, .reclaim: return
     }
   }
 
@@ -95,6 +96,30 @@ extension InterfaceTree {
       sink.appendHex(mask, digits: (bits + 3) / 4)
     }
     sink.newline()
+  }
+
+  /// Tries to free as many bytes of a node as `text` says, with words on how to go about it.
+  ///
+  /// There is nothing to reclaim here: no file is cached, and no process swapped.
+  ///
+  /// - Linux: `user_proactive_reclaim()`.
+  func reclaim(_ text: ArraySlice<UInt8>) throws(InterfaceError) {
+    let text = text.untilNul.trimmingSpaces
+    let size = Parsing.memorySize(text)
+    guard size.rest.count < text.count else { throw .invalid }
+    for word in size.rest.trimmingSpaces.split(separator: ASCII.space) {
+      guard Self.isSwappiness(word) else { throw .invalid }
+    }
+    if size.byteCount >= pageSize.byteCount { throw .tryAgain }
+  }
+
+  private static func isSwappiness(_ word: ArraySlice<UInt8>) -> Bool {
+    let name: StaticString = "swappiness="
+    guard name.isPrefix(of: word) else { return false }
+    let value = word.dropFirst(name.utf8CodeUnitCount)
+    if ("max" as StaticString).isEqual(to: value) { return true }
+    let number = Parsing.autoBaseDigits(value)
+    return number.byteCount > 0 && number.byteCount == value.count && number.value <= 200
   }
 
   /// Brings what CPUs keep of a node's memory back, which is all that compacting can do here.

@@ -16,6 +16,8 @@ extension InterfaceTree {
       .file("nr_hugepages", .sysctl(.pageCount)),
       .file("nr_hugepages_mempolicy", .sysctl(.pageCountByPolicy)),
       .file("nr_overcommit_hugepages", .sysctl(.overcommitLimit)),
+      .file("percpu_pagelist_high_fraction", .sysctl(.listFraction)),
+      .file("watermark_scale_factor", .sysctl(.watermarkScaleFactor)),
     ]
   }
 
@@ -41,7 +43,11 @@ extension InterfaceTree {
     case .movableGiganticPages:
       sink.appendDecimal(signed: Int(settings.movableGiganticPages.load(ordering: .relaxed)))
     case .minimumFreeKiB:
-      sink.appendDecimal(allocator.minimumFreeKiB.load(ordering: .relaxed))
+      sink.appendDecimal(allocator.reserves.minimumFreeKiB.load(ordering: .relaxed))
+    case .watermarkScaleFactor:
+      sink.appendDecimal(allocator.reserves.scaleFactor.load(ordering: .relaxed))
+    case .listFraction:
+      sink.appendDecimal(allocator.reserves.listFraction.load(ordering: .relaxed))
     case .lowmemReserveRatio: appendReserveRatios(to: &sink)
     case .compactMemory: return
     }
@@ -56,14 +62,26 @@ extension InterfaceTree {
   private func appendReserveRatios(to sink: inout TextSink) {
     for kind in ZoneKind.allCases {
       if kind != .dma { sink.append(byte: ASCII.tab) }
-      sink.appendDecimal(WatermarkPolicy.reserveRatio(of: kind))
+      sink.appendDecimal(allocator.reserves.reserveRatio(of: kind))
     }
   }
 
   /// Does what a write to a file asks for.
   ///
+  /// A kernel copies no text that fills its largest block, and looks at no more than a page of it;
+  /// what lies behind that counts as taken.
+  ///
   /// - Returns: the bytes taken.
-  func write(_ text: ArraySlice<UInt8>, to file: SysctlFile) throws(InterfaceError) -> Int {
+  func writeSysctl(
+    _ text: ArraySlice<UInt8>, to file: SysctlFile
+  ) throws(InterfaceError) -> Int {
+    let limit = allocator.maximumOrder.pageCount << pageSize.shift
+    guard UInt(text.count) < limit else { throw .outOfMemory }
+    let part = text.prefix(Int(pageSize.byteCount) - 1)
+    return try write(part, to: file) + (text.count - part.count)
+  }
+
+  private func write(_ text: ArraySlice<UInt8>, to file: SysctlFile) throws(InterfaceError) -> Int {
     switch file {
     case .pageCount, .pageCountByPolicy: return try writePageCount(text)
     case .overcommitLimit: return try writeOvercommitLimit(text)
@@ -81,7 +99,8 @@ extension InterfaceTree {
       hugeTLB.makesGiganticMovable.store(isOn.value != 0, ordering: .relaxed)
       return isOn.byteCount
     case .compactMemory: return try writeCompactMemory(text)
-    case .minimumFreeKiB, .lowmemReserveRatio: throw .notSupported
+    case .minimumFreeKiB, .watermarkScaleFactor, .listFraction, .lowmemReserveRatio:
+      return try writeReserve(text, to: file)
     }
   }
 
@@ -119,7 +138,7 @@ extension InterfaceTree {
     }
   }
 
-  private func sysctlInt(_ text: ArraySlice<UInt8>) throws(InterfaceError) -> Parsed<Int32> {
+  func sysctlInt(_ text: ArraySlice<UInt8>) throws(InterfaceError) -> Parsed<Int32> {
     do throws(NumberError) {
       return try Parsing.sysctlInt(text)
     } catch {

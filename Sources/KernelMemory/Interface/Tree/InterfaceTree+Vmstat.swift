@@ -61,7 +61,7 @@ extension InterfaceTree {
       "htlb_buddy_alloc_success", hugeTLB.buddySuccesses.load(ordering: .relaxed), to: &sink)
     appendLine(
       "htlb_buddy_alloc_fail", hugeTLB.buddyFailures.load(ordering: .relaxed), to: &sink)
-    guard policy.showsContiguousAreas else { return }
+    guard showsContiguousAreas else { return }
     appendLine(
       "cma_alloc_success", events.contiguousAreaSuccesses.load(ordering: .relaxed), to: &sink)
     appendLine(

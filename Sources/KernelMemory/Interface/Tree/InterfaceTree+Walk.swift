@@ -75,6 +75,8 @@ extension InterfaceTree {
     switch file {
     case .sysctl(let file): isPresent(file)
     case .pool(let file), .nodePool(let file): isPresent(file, pool: arguments.pool)
+    case .crashHotplug: policy.tellsCrashHotplug
+    case .node(.reclaim): policy.reclaimsNodes
     default: true
     }
   }

@@ -72,7 +72,7 @@ extension InterfaceTree {
   private func watermarks(of zone: Zone) -> Watermarks {
     zone.isPopulated
       ? lists(of: zone).watermarks
-      : WatermarkPolicy.watermarks(kind: zone.kind, share: 0, managed: 0)
+      : WatermarkPolicy.watermarks(kind: zone.kind, share: 0, managed: 0, scaleFactor: 0)
   }
 
   private func appendSize(_ name: StaticString, _ value: UInt, to sink: inout TextSink) {
@@ -125,6 +125,10 @@ extension InterfaceTree {
   /// - Linux: `zone_highsize()` with `MIN_PERCPU_PAGELIST_HIGH_FRACTION`.
   private func highestListLimit(of zone: Zone) -> UInt {
     let lists = allocator.cpuLists[zone.index]
+    // An administrator who says how many pages lists may hold fixes both ends.
+    guard allocator.reserves.listFraction.load(ordering: .relaxed) == 0 else {
+      return lists.highPageCount
+    }
     let share = zone.managedPageCount / 8 / UInt(max(subsystem.machine.cpuCount, 1))
     return max(share, lists.batchPageCount &* 4)
   }

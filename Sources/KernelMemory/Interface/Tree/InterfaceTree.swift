@@ -7,7 +7,8 @@
 /// (page cache, slabs, swap) reads as 0.
 ///
 /// ```
-/// /proc  meminfo vmstat zoneinfo buddyinfo pagetypeinfo iomem kpageflags cmdline  sys/vm/…
+/// /proc  meminfo vmstat zoneinfo buddyinfo pagetypeinfo iomem kpage{flags,count,cgroup} cmdline
+///        sys/vm/…
 /// /sys   kernel/mm/hugepages/…   devices/system/{node,memory,cpu}/…   bus/memory/devices/…
 /// ```
 ///
@@ -50,7 +51,8 @@ public struct InterfaceTree: Sendable {
   private static var processEntries: [TreeEntry] {
     [
       .file("buddyinfo", .buddyinfo), .file("cmdline", .commandLine), .file("iomem", .iomem),
-      .file("kpageflags", .pageFlags), .file("meminfo", .meminfo),
+      .file("kpagecgroup", .frames(.memoryGroups)), .file("kpagecount", .frames(.mapCounts)),
+      .file("kpageflags", .frames(.flags)), .file("meminfo", .meminfo),
       .file("pagetypeinfo", .pagetypeinfo), .directory("sys", [.directory("vm", sysctlEntries)]),
       .file("vmstat", .vmstat), .file("zoneinfo", .zoneinfo),
     ]

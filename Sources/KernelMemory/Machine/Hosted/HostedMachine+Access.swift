@@ -20,9 +20,10 @@
       at address: VirtualAddress, for access: MemoryAccess,
       _ body: (UnsafeMutableRawPointer) -> Result
     ) throws(MachineFault) -> Result {
-      let cache = unsafe cache(of: currentCPU)
-      if threading == .many { unsafe cache.pointee.gate.lock() }
-      defer { if threading == .many { unsafe cache.pointee.gate.unlock() } }
+      let cpu = currentCPU
+      let cache = unsafe cache(of: cpu)
+      if threading == .many { gates.lock(cpu) }
+      defer { if threading == .many { gates.unlock(cpu) } }
       let shift = decoder.pageShift
       let page = address.rawValue &>> shift
       let frame: UInt
@@ -108,10 +109,10 @@
     private func onEveryCache(_ body: (inout TranslationCache) -> Void) {
       cost.add(UInt(cpuCount - 1), to: .interprocessorInterrupts)
       for cpu in 0..<cpuCount {
-        let cache = unsafe cache(of: CPUID(cpu))
-        if threading == .many { unsafe cache.pointee.gate.lock() }
-        body(&(unsafe cache.pointee))
-        if threading == .many { unsafe cache.pointee.gate.unlock() }
+        let cpu = CPUID(cpu)
+        if threading == .many { gates.lock(cpu) }
+        body(&(unsafe cache(of: cpu).pointee))
+        if threading == .many { gates.unlock(cpu) }
       }
     }
 

@@ -19,18 +19,22 @@
     }
 
     /// What the hardware has spent so far.
-    public let cost = CostMeter()
+    public let cost: CostMeter
     /// Makes allocations fail on demand.
-    public let failures = FailureInjector()
+    public let failures: FailureInjector
     /// How the MMU reads its tables.
     public let regime: TranslationRegime
     /// The number of CPUs.
     public let cpuCount: Int
     let threading: Threading
+    /// Who adds to the counters of what runs on the machine.
+    let counterWriters: Writers
     let memory: SparseMemory
     let decoder: EntryDecoder
     /// The CPUs' TLBs; an array of classes would cost a reference count on every access.
     private let caches: UnsafeMutablePointer<TranslationCache>
+    /// Guard the TLBs of a machine that many threads drive.
+    let gates: CPUGates
     /// The pages of a range above which a flush drops the whole TLB instead.
     ///
     /// - Linux: `tlb_single_page_flush_ceiling` (spec 03 section 8).
@@ -53,9 +57,14 @@
       self.regime = regime
       self.cpuCount = cpuCount
       self.threading = threading
+      let writers: Writers = threading == .one ? .one : .many
+      counterWriters = writers
+      cost = CostMeter(writers: writers)
+      failures = FailureInjector(writers: writers)
       decoder = EntryDecoder(regime)
       unsafe caches = .allocate(capacity: cpuCount)
       for cpu in 0..<cpuCount { unsafe (caches + cpu).initialize(to: TranslationCache()) }
+      gates = CPUGates(cpuCount: cpuCount)
       readers = ReaderSections(cpuCount: cpuCount)
     }
 

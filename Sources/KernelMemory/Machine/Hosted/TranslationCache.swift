@@ -6,6 +6,8 @@
   /// It keeps every translation until that translation is flushed or its slot is needed for
   /// another page, whatever happens to the tables meanwhile: a forgotten flush shows as a stale
   /// read, as on hardware. A slot holds one base page, also when a huge entry maps it.
+  ///
+  /// Where several threads drive a machine, the CPU's gate (``CPUGates``) guards it.
   @safe
   struct TranslationCache: ~Copyable {
     /// One cached translation, in two words: an access reads nothing else of the cache.
@@ -31,9 +33,6 @@
       fileprivate var generation: UInt { tag & (Slot.deniesStores &- Slot.generationStep) }
     }
 
-    /// Held for the length of an access in a machine that several threads drive, so that a flush
-    /// returns only when no CPU is still using what it flushed.
-    let gate = SpinLock()
     private let slots: UnsafeMutablePointer<Slot>
     /// Slots of other generations are empty; in the place it has in a slot's tag, and never 0.
     private var generation = Slot.generationStep

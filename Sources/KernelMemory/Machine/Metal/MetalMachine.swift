@@ -26,6 +26,8 @@
     ///
     /// - Linux: `tlb_single_page_flush_ceiling` (spec 03 section 8).
     public let pageFlushCeiling: UInt = 33
+    /// Who adds to the counters of what runs on the machine.
+    let counterWriters = Writers.many
     let hooks: MetalHooks
     let readers: ReaderSections
     private let directMap: UnsafeMutableRawPointer

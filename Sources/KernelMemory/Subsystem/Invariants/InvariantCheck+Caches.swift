@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if hasFeature(Embedded)
+  extension InvariantCheck {
+    /// A processor does not tell what its TLB holds.
+    mutating func checkCaches() {}
+  }
+#else
+  // What the CPUs' TLBs hold: at rest, nothing that differs from the tables.
+
+  extension InvariantCheck {
+    mutating func checkCaches() {
+      let size = vmemmap.pageSize
+      var stale: [(CPUID, VirtualAddress, UInt, UInt)] = []
+      subsystem.machine.forEachCachedTranslation { cpu, slot in
+        let address = VirtualAddress(slot.page &<< size.shift)
+        let frame = size.frame(containing: PhysicalAddress(slot.frame))
+        let mapping = view.mapping(of: address)
+        // A translation may allow less than the tables do, never more.
+        let isFresh = mapping?.frame == frame && (mapping?.isWritable ?? false || !slot.isWritable)
+        if !isFresh {
+          stale.append((cpu, address, mapping?.frame.rawValue ?? .max, frame.rawValue))
+        }
+      }
+      for (cpu, address, wanted, found) in stale {
+        report(
+          .freshCache, .cachedAddress(cpu, address), wanted: wanted, found: found,
+          "a TLB holds what the tables say")
+      }
+    }
+  }
+#endif

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Folded descriptors (spec 05): a huge page that says "folded" is mapped as its kernel's design
+// wants, no other page shares a frame, and every descriptor leads to its head.
+
+extension InvariantCheck {
+  mutating func checkFolding() {
+    var expected = AddressRanges()
+    folios.sort { $0.folio.head < $1.folio.head }
+    for found in folios {
+      guard let image = view.descriptor(of: found.folio.head), let zone = zone(of: found.folio.head)
+      else { continue }
+      checkHead(of: found, image, zone)
+      if image.privateWord & VmemmapOptimizer.optimizedMark != 0 {
+        expected.add(foldedAddresses(of: found.folio))
+        checkFolded(found.folio, zone)
+      } else if found.place != .held {
+        checkWhole(found.folio, zone)
+      }
+    }
+    compare(expected)
+    for range in readOnly.ranges {
+      report(.folding(7), .address(range.lowerBound), "a page that is not folded can be written")
+    }
+  }
+
+  /// The marks in the mapping are those in the heads.
+  private mutating func compare(_ expected: AddressRanges) {
+    var wrong: [(VirtualAddress, isExpected: Bool)] = []
+    AddressRanges.forEachDifference(expected, folded) { range, isExpected in
+      wrong.append((range.lowerBound, isExpected))
+    }
+    for (address, isExpected) in wrong {
+      report(
+        .markMatchesMapping, .address(address), wanted: isExpected ? 1 : 0,
+        found: isExpected ? 0 : 1, "pages share a frame where a folded huge page is, only there")
+    }
+  }
+
+  /// The addresses of the vmemmap pages that a folded `folio` has given up.
+  private func foldedAddresses(of folio: Folio) -> Range<VirtualAddress> {
+    let addresses = vmemmap.addresses(describing: folio.frames)
+    let kept = subsystem.optimizer.design.privatePageCount &<< vmemmap.pageSize.shift
+    return min(
+      addresses.lowerBound.advanced(byBytes: kept), addresses.upperBound)..<addresses.upperBound
+  }
+
+  /// Head and inner tails, which every huge page has to itself.
+  private mutating func checkHead(of found: FoundFolio, _ image: DescriptorImage, _ zone: Zone) {
+    let folio = found.folio
+    if image.flags >> 51 != zone.place >> 51 || !folio.isInOneZone(topology) {
+      report(.physical(10), at: folio.head, "a head names the zone of all its frames")
+    }
+    if image.isTail || image.flags & vmemmap.format.head == 0 {
+      report(.physical(14), at: folio.head, "a head is marked as one and not as a tail")
+    }
+    if found.place != .held, image.counts.type != PageType.hugeTLB.rawValue {
+      report(.pools(3), at: folio.head, "a page of a pool is marked as one")
+    }
+    let perPage = vmemmap.descriptorsPerPage
+    let inner = min(perPage &* subsystem.optimizer.design.privatePageCount, folio.order.pageCount)
+    checkTails(of: folio, zone, FrameRange(start: folio.head, pageCount: inner).dropFirst())
+  }
+
+  private mutating func checkTails(of folio: Folio, _ zone: Zone, _ frames: FrameRange) {
+    let template = vmemmap.tailTemplate(for: folio, place: zone.place)
+    let order = UInt64(folio.order.rawValue)
+    let second = folio.head.advanced(by: 1)
+    var lost: PageFrameNumber?
+    var misplaced: PageFrameNumber?
+    view.forEachDescriptor(in: frames) { pfn, image in
+      if image.link != template.link || image.counts.references != 0 { lost = lost ?? pfn }
+      // The second descriptor's low byte has the order.
+      let flags = pfn == second ? template.place | order : template.place
+      if image.flags != flags { misplaced = misplaced ?? pfn }
+    }
+    if let lost { report(.folding(8), at: lost, "a tail leads to its head") }
+    if let misplaced { report(.folding(9), at: misplaced, "a tail names its zone") }
+  }
+
+  /// A folded page has the mapping of its kernel's design.
+  private mutating func checkFolded(_ folio: Folio, _ zone: Zone) {
+    let optimizer = subsystem.optimizer
+    guard optimizer.savedPageCount(for: folio.order) > 0 else {
+      return report(.folding(1), at: folio.head, "only a page that can be folded is folded")
+    }
+    let start = vmemmap.address(of: folio.head)
+    guard let first = checkPrivatePages(of: folio, start) else { return }
+    let size = vmemmap.pageSize
+    if isSelfHosted(first.frame) {
+      report(.folding(23), at: folio.head, "descriptors on the memory they describe stay whole")
+    }
+    guard let tail = tailFrame(of: folio, zone, first: first.frame, start) else {
+      return report(
+        .folding(3), at: folio.head, "a zone has a shared tail of a folded page's order")
+    }
+    let isGuarded = view.tables.format.distinguishesReadOnly
+    for page in optimizer.design.privatePageCount..<vmemmap.pageCount(describing: folio.order) {
+      let address = start.advanced(byBytes: page &<< size.shift)
+      guard let mapping = view.mapping(of: address) else { continue }
+      expect(
+        optimizer.design.tailTarget == .sharedPage ? .folding(3) : .folding(4), .address(address),
+        wanted: tail.rawValue, found: mapping.frame.rawValue,
+        "the tails of a folded page are mapped to one frame")
+      if isGuarded, mapping.isWritable {
+        report(.folding(5), .address(address), "tails of a folded page cannot be written")
+      }
+    }
+  }
+
+  /// Looks at the vmemmap pages that a folded page keeps, and returns how the first is mapped.
+  private mutating func checkPrivatePages(
+    of folio: Folio, _ start: VirtualAddress
+  ) -> PageMapping? {
+    var first: PageMapping?
+    for page in 0..<subsystem.optimizer.design.privatePageCount {
+      let address = start.advanced(byBytes: page &<< vmemmap.pageSize.shift)
+      guard let mapping = view.mapping(of: address) else { return nil }
+      first = first ?? mapping
+      if mapping.level != 0 {
+        report(.folding(2), .address(address), "a folded page has entries of its own")
+      }
+      if !mapping.isWritable {
+        report(.folding(5), .address(address), "what a folded page keeps can be written")
+      }
+    }
+    return first
+  }
+
+  private func tailFrame(
+    of folio: Folio, _ zone: Zone, first: PageFrameNumber, _ start: VirtualAddress
+  ) -> PageFrameNumber? {
+    switch subsystem.optimizer.design.tailTarget {
+    case .sharedPage: subsystem.optimizer.tails.existingPage(for: zone, folio.order)
+    case .ownHeadPage: first
+    case .ownSecondPage:
+      view.mapping(of: start.advanced(byBytes: vmemmap.pageSize.byteCount))?.frame
+    }
+  }
+
+  private func isSelfHosted(_ backing: PageFrameNumber) -> Bool {
+    guard let image = view.descriptor(of: backing) else { return false }
+    return image.flags & vmemmap.format.selfHosted != 0
+  }
+
+  /// A page that is not folded has all its tails.
+  private mutating func checkWhole(_ folio: Folio, _ zone: Zone) {
+    let perPage = vmemmap.descriptorsPerPage
+    let inner = perPage &* subsystem.optimizer.design.privatePageCount
+    guard folio.order.pageCount > inner else { return }
+    checkTails(
+      of: folio, zone,
+      PageFrameNumber(folio.head.rawValue &+ inner)..<folio.frames.upperBound)
+  }
+}
+
+extension FrameRange {
+  /// All but the first frame.
+  fileprivate func dropFirst() -> FrameRange {
+    isEmpty ? self : lowerBound.advanced(by: 1)..<upperBound
+  }
+}

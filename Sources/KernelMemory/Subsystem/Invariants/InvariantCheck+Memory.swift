@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+// Zones, nodes and sections (spec 01), as far as they are more than the sum of frames.
+
+extension InvariantCheck {
+  mutating func checkMemory() {
+    for node in topology.nodes { checkNode(node) }
+    checkDisjointness()
+    checkZoneOrders()
+    checkSections()
+    let managed = topology.zones.reduce(0) { $0 &+ $1.managedPageCount }
+    expect(
+      .physical(4), .subsystem, wanted: managed,
+      found: allocator.managedPageCount.load(ordering: .relaxed),
+      "the zones' managed pages add up to the total")
+    if vmemmap.format.encoding == .mask {
+      expect(
+        .physical(13), .address(vmemmap.base), wanted: 0,
+        found: vmemmap.base.rawValue & (subsystem.format.vmemmapAlignment &- 1),
+        "the descriptors of the largest folio start on their own size")
+    }
+  }
+
+  /// Each frame of a node lies in just one of its zones, and they count it.
+  private mutating func checkNode(_ node: MemoryNode) {
+    var zoned: UInt = 0
+    for index in node.zoneIndexes {
+      let zone = topology.zones[index]
+      let present = node.memory.reduce(UInt(0)) { $0 &+ $1.clamped(to: zone.span).pageCount }
+      zoned &+= present
+      expect(
+        .physical(3), .zone(zone.node, zone.kind), wanted: present, found: zone.presentPageCount,
+        "a zone's present pages are the memory in its span")
+      if zone.presentPageCount > zone.spannedPageCount {
+        report(
+          .physical(3), .zone(zone.node, zone.kind), wanted: zone.spannedPageCount,
+          found: zone.presentPageCount, "a zone has no more present pages than it spans")
+      }
+    }
+    let total = node.memory.reduce(UInt(0)) { $0 &+ $1.pageCount }
+    expect(
+      .physical(3), .node(node.id), wanted: total, found: zoned,
+      "each frame of a node lies in one of its zones")
+  }
+
+  /// No frame belongs to two nodes.
+  private mutating func checkDisjointness() {
+    var pieces = topology.nodes.flatMap { $0.memory }
+    pieces.sort { $0.lowerBound < $1.lowerBound }
+    for index in pieces.indices.dropFirst()
+    where pieces[index].lowerBound < pieces[index - 1].upperBound {
+      report(.physical(3), at: pieces[index].lowerBound, "a frame belongs to one node")
+    }
+  }
+
+  /// A request can come to every populated zone, and to each once.
+  private mutating func checkZoneOrders() {
+    let populated = topology.zones.indices.filter { topology.zones[$0].isPopulated }
+    for position in topology.nodes.indices {
+      let order = allocator.zoneOrders[position].sorted()
+      guard order != populated else { continue }
+      report(
+        .buddy(20), .node(topology.nodes[position].id), wanted: UInt(populated.count),
+        found: UInt(order.count), "requests of a node try every populated zone once")
+    }
+  }
+
+  private mutating func checkSections() {
+    let sections = topology.sections
+    let pieces = topology.nodes.flatMap { $0.memory }
+    for number in 0..<sections.limit {
+      let number = SectionNumber(number)
+      let section = sections[number]
+      guard section.marks.contains(.hasMap) else { continue }
+      let frames = sections.frames(of: number)
+      var wanted: UInt64 = 0
+      for piece in pieces where piece.overlaps(frames) {
+        wanted |= Self.subsections(of: piece.clamped(to: frames), in: frames)
+      }
+      expect(
+        .physical(9), .section(number), wanted: UInt(wanted), found: UInt(section.subsections),
+        "the subsections with memory are those that are marked")
+      if !section.marks.contains(.present) {
+        report(
+          .population(15), .section(number), wanted: 1, found: 0,
+          "a section with descriptors is present")
+      }
+    }
+  }
+
+  /// The bits of the 64 parts of a section that `frames` touch.
+  private static func subsections(of frames: FrameRange, in section: FrameRange) -> UInt64 {
+    let size = max(section.pageCount / 64, 1)
+    let start = section.lowerBound.rawValue
+    var bits: UInt64 = 0
+    for part in 0..<64 {
+      let low = start &+ UInt(part) &* size
+      if frames.lowerBound.rawValue < low &+ size, low < frames.upperBound.rawValue {
+        bits |= 1 << UInt64(part)
+      }
+    }
+    return bits
+  }
+}
+
+extension InvariantCheck {
+  /// Calls `body` with each run of memory that has descriptors and lies in one zone, node by node.
+  func forEachMemory(_ body: (FrameRange, Zone) -> Void) {
+    for node in topology.nodes {
+      for memory in node.memory {
+        for index in node.zoneIndexes {
+          let zone = topology.zones[index]
+          let part = memory.clamped(to: zone.span)
+          if !part.isEmpty { forEachMappedRun(of: part) { body($0, zone) } }
+        }
+      }
+    }
+  }
+
+  /// Calls `body` with the parts of `frames` in sections that have descriptors.
+  private func forEachMappedRun(of frames: FrameRange, _ body: (FrameRange) -> Void) {
+    let sections = topology.sections
+    var run = frames.lowerBound..<frames.lowerBound
+    var start = frames.lowerBound
+    while start < frames.upperBound {
+      let number = sections.number(of: start)
+      let end = min(sections.frames(of: number).upperBound, frames.upperBound)
+      if sections[number].marks.contains(.hasMap) {
+        run = run.lowerBound..<end
+      } else {
+        if !run.isEmpty { body(run) }
+        run = end..<end
+      }
+      start = end
+    }
+    if !run.isEmpty { body(run) }
+  }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+// The owner of every frame: nobody has two, and zones manage what was not reserved at boot.
+
+extension InvariantCheck {
+  mutating func checkOwners() {
+    // Frames with two owners would be counted for one of them, and every sum would be wrong.
+    guard !foundOverlaps() else { return }
+    var managed = Array(repeating: UInt(0), count: topology.zones.count)
+    var pieces: [(FrameRange, Zone)] = []
+    forEachMemory { pieces.append(($0, $1)) }
+    for (frames, zone) in pieces { managed[zone.index] &+= countManaged(of: frames, zone) }
+    for zone in topology.zones where zone.isPopulated {
+      expect(
+        .recount, .zone(zone.node, zone.kind), wanted: managed[zone.index],
+        found: zone.managedPageCount, "managed pages are all that boot did not keep")
+    }
+    expect(
+      .recount, .subsystem, wanted: ownership.poisoned,
+      found: subsystem.hugeTLB.poisonedPageCount.load(ordering: .relaxed),
+      "frames that are kept because they are bad")
+  }
+
+  private mutating func foundOverlaps() -> Bool {
+    var found = false
+    var end = PageFrameNumber(0)
+    var owner = FrameOwner.freeList
+    for run in owners.runs {
+      if run.frames.lowerBound < end {
+        found = true
+        let isVmemmap = owner == .vmemmap && run.owner == .vmemmap
+        report(
+          isVmemmap ? .folding(7) : .oneOwner, at: run.frames.lowerBound,
+          isVmemmap
+            ? "a vmemmap page that is not folded has a frame of its own"
+            : "a frame has one owner")
+      }
+      if run.frames.upperBound > end { (end, owner) = (run.frames.upperBound, run.owner) }
+    }
+    return found
+  }
+
+  /// How many of `frames` the allocator was given; adds all to the ownership.
+  private mutating func countManaged(of frames: FrameRange, _ zone: Zone) -> UInt {
+    var managed: UInt = 0
+    var start = frames.lowerBound
+    var index = owners.runs.partitionPoint { $0.frames.upperBound > frames.lowerBound }
+    while start < frames.upperBound {
+      while index < owners.runs.count, owners.runs[index].frames.upperBound <= start { index += 1 }
+      guard index < owners.runs.count, owners.runs[index].frames.lowerBound < frames.upperBound
+      else { return managed &+ countUnowned(start..<frames.upperBound, zone) }
+      let run = owners.runs[index].frames
+      if start < run.lowerBound {
+        managed &+= countUnowned(start..<run.lowerBound, zone)
+        start = run.lowerBound
+      }
+      let part = start..<min(run.upperBound, frames.upperBound)
+      managed &+= count(part, of: owners.runs[index].owner, zone)
+      start = part.upperBound
+    }
+    return managed
+  }
+
+  private mutating func count(_ frames: FrameRange, of owner: FrameOwner, _ zone: Zone) -> UInt {
+    switch owner {
+    case .freeList, .freeSection, .processor: ownership.free &+= frames.pageCount
+    case .pool: ownership.pooled &+= frames.pageCount
+    case .table:
+      ownership.tables &+= frames.pageCount
+      return countUsed(frames, DescriptorCounts(type: .table, references: 1), zone)
+    case .sharedTail:
+      ownership.sharedTails &+= frames.pageCount
+      return countUsed(frames, DescriptorCounts(references: 1), zone)
+    case .vmemmap: return countUsed(frames, DescriptorCounts(references: 1), zone)
+    }
+    return frames.pageCount
+  }
+
+  /// Counts frames in the kernel's own use that came from the page allocator, and looks whether their
+  /// descriptors say so.
+  private mutating func countUsed(
+    _ frames: FrameRange, _ counts: DescriptorCounts, _ zone: Zone
+  ) -> UInt {
+    var managed: UInt = 0
+    var wrong: PageFrameNumber?
+    view.forEachDescriptor(in: frames) { pfn, image in
+      guard !image.counts.isBlank else { return }
+      managed &+= 1
+      if image.counts != counts || image.flags != zone.place { wrong = wrong ?? pfn }
+    }
+    if let wrong {
+      report(.buddy(4), at: wrong, "a frame in the kernel's use has one reference and its type")
+    }
+    return managed
+  }
+
+  /// Counts frames that none of the subsystem's parts has: kept since boot, bad, or in somebody's
+  /// hand.
+  private mutating func countUnowned(_ frames: FrameRange, _ zone: Zone) -> UInt {
+    var found = UnownedFrames()
+    let boot = subsystem.bootReservations
+    var next = boot.partitionPoint { $0.upperBound > frames.lowerBound }
+    let poison = vmemmap.format.hwpoison
+    view.forEachDescriptor(in: frames) { pfn, image in
+      while next < boot.count, boot[next].upperBound <= pfn { next += 1 }
+      let isBoot = next < boot.count && boot[next].contains(pfn)
+      if image.counts.isBlank, isBoot {
+        found.reserved &+= 1
+      } else if image.flags & poison != 0, image.counts.references > 0 {
+        found.poisoned &+= 1
+      } else {
+        found.held &+= 1
+        found.look(at: pfn, image, zone)
+      }
+    }
+    ownership.reserved &+= found.reserved
+    ownership.poisoned &+= found.poisoned
+    ownership.held &+= found.held
+    if let pfn = found.lostFree {
+      report(.buddy(3), at: pfn, "a frame that says it is free is on a list")
+    }
+    if let pfn = found.lostTable {
+      report(.pageTables(2), at: pfn, "a frame that says it is a page table is one")
+    }
+    if let pfn = found.misplaced {
+      report(.physical(10), at: pfn, "a descriptor names the zone of its frame")
+    }
+    return found.poisoned &+ found.held
+  }
+
+  /// What was found where nobody claims the frames.
+  private struct UnownedFrames {
+    var reserved: UInt = 0
+    var poisoned: UInt = 0
+    var held: UInt = 0
+    var lostFree: PageFrameNumber?
+    var lostTable: PageFrameNumber?
+    var misplaced: PageFrameNumber?
+
+    mutating func look(at pfn: PageFrameNumber, _ image: DescriptorImage, _ zone: Zone) {
+      if image.counts.isBlank { return }
+      if image.counts.type == PageType.buddy.rawValue { lostFree = lostFree ?? pfn }
+      if image.counts.type == PageType.table.rawValue { lostTable = lostTable ?? pfn }
+      if image.flags >> 51 != zone.place >> 51 { misplaced = misplaced ?? pfn }
+    }
+  }
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+// The page tables, as they lie in memory: what they map, which frames back the vmemmap, and who
+// shares one (spec 03, spec 04).
+
+extension InvariantCheck {
+  /// Each shared tail says what tails of its zone and order say, in every descriptor.
+  mutating func checkSharedTails() {
+    var tails: [(frame: PageFrameNumber, zone: Zone, order: PageOrder)] = []
+    subsystem.optimizer.tails.forEach { tails.append(($0, $1, $2)) }
+    for tail in tails {
+      owners.add(tail.frame..<tail.frame.advanced(by: 1), .sharedTail)
+      sharedTails.append(tail.frame)
+      let template = TailTemplate(
+        place: tail.zone.place, link: Vmemmap.maskLink(order: tail.order))
+      checkContent(of: tail.frame, template)
+    }
+    sharedTails.sort()
+  }
+
+  private mutating func checkContent(of frame: PageFrameNumber, _ template: TailTemplate) {
+    let start = vmemmap.pageSize.address(of: frame)
+    let wanted = DescriptorImage(tail: template)
+    for index in 0..<vmemmap.descriptorsPerPage {
+      let image = view.image(at: start.advanced(byBytes: index &* DescriptorWords.byteCount))
+      guard image != wanted else { continue }
+      return report(.folding(10), at: frame, "a shared tail never changes")
+    }
+  }
+
+  /// Visits every table and leaf.
+  mutating func checkTables() {
+    visitTable(
+      at: view.tables.root, level: view.tables.format.levelCount - 1, start: VirtualAddress(0))
+    expect(
+      .recount, .subsystem, wanted: runtimeTableCount,
+      found: UInt(bitPattern: subsystem.accounting.tablePages.load(ordering: .relaxed)),
+      "tables made since boot")
+  }
+
+  private mutating func visitTable(at place: PhysicalAddress, level: Int, start: VirtualAddress) {
+    let format = view.tables.format
+    guard let table = view.table(at: place, level: level) else {
+      return report(.pageTables(2), .address(start), "an entry leads to a table in memory")
+    }
+    noteTable(at: place, level: level)
+    for index in 0..<(UInt(1) << format.levels[level].bits) {
+      let entry = table[index]
+      switch format.state(of: entry, at: level) {
+      case .absent: continue
+      case .table(let next):
+        let address = self.address(start, index, at: level)
+        visitTable(at: next, level: level - 1, start: address)
+      case .leaf(let block):
+        let address = self.address(start, index, at: level)
+        if level == 0 {
+          visitPage(address, block, entry)
+        } else {
+          visitBlock(address, block, level)
+        }
+      }
+    }
+  }
+
+  /// Where the entry `index` of a table of `level` that starts at `start` begins.
+  private func address(_ start: VirtualAddress, _ index: UInt, at level: Int) -> VirtualAddress {
+    let format = view.tables.format
+    let offset = index &<< format.levels[level].shift
+    guard level == format.levelCount - 1 else { return start.advanced(byBytes: offset) }
+    // The upper half of what the top table translates lies at the end of the address space.
+    let bits = UInt(format.levels[level].shift) &+ UInt(format.levels[level].bits)
+    return VirtualAddress(offset | (format.vmemmapBase.rawValue &>> bits) &<< bits)
+  }
+
+  private mutating func noteTable(at place: PhysicalAddress, level: Int) {
+    let format = view.tables.format
+    let first = format.pageSize.frame(containing: place)
+    let frames = FrameRange(start: first, pageCount: format.tableOrder(ofLevel: level).pageCount)
+    owners.add(frames, .table)
+    if view.descriptor(of: first)?.counts.type == PageType.table.rawValue {
+      runtimeTableCount &+= 1
+    }
+  }
+
+  private mutating func visitBlock(
+    _ address: VirtualAddress, _ block: PhysicalAddress, _ level: Int
+  ) {
+    let format = view.tables.format
+    let size: UInt = 1 << format.levels[level].shift
+    mapped.add(address..<address.advanced(byBytes: size))
+    let first = format.pageSize.frame(containing: block)
+    addBacking(FrameRange(start: first, pageCount: size >> format.pageSize.shift))
+    lastEntry = (address.advanced(byBytes: size), first)
+  }
+
+  /// A page is mapped to a frame of its own, or to the one that its neighbour or the whole zone
+  /// shows.
+  private mutating func visitPage(
+    _ address: VirtualAddress, _ place: PhysicalAddress, _ entry: PageTableEntry
+  ) {
+    let format = view.tables.format
+    let frame = format.pageSize.frame(containing: place)
+    let page = address..<address.advanced(byBytes: format.pageSize.byteCount)
+    mapped.add(page)
+    let isWritable = format.isWritable(entry)
+    if entry != format.leaf(place, at: 0, isWritable ? .readWrite : .readOnly) {
+      report(.population(17), .address(address), "an entry has the kernel's bits and no others")
+    }
+    let isShared =
+      lastEntry.end == address && lastEntry.frame == frame || sharedTails.contains(sorted: frame)
+    if isShared {
+      folded.add(page)
+    } else {
+      addBacking(frame..<frame.advanced(by: 1))
+      if !isWritable { readOnly.add(page) }
+    }
+    lastEntry = (page.upperBound, frame)
+  }
+
+  private mutating func addBacking(_ frames: FrameRange) {
+    owners.add(frames, .vmemmap)
+    let last = backing.count &- 1
+    if last >= 0, backing[last].upperBound == frames.lowerBound {
+      backing[last] = backing[last].lowerBound..<frames.upperBound
+    } else {
+      backing.append(frames)
+    }
+  }
+
+  /// Every section with descriptors has them mapped, whole; nothing else is mapped.
+  mutating func checkCoverage() {
+    var required = AddressRanges()
+    var allowed = AddressRanges()
+    let sections = topology.sections
+    var pieces = topology.nodes.flatMap { $0.memory }
+    pieces.sort { $0.lowerBound < $1.lowerBound }
+    for piece in pieces {
+      let first = sections.number(of: piece.lowerBound).rawValue
+      let last = sections.number(of: piece.upperBound.advanced(by: -1)).rawValue
+      for number in first...last {
+        let pages = vmemmapPages(of: SectionNumber(number))
+        allowed.add(pages)
+        if sections[SectionNumber(number)].marks.contains(.hasMap) { required.add(pages) }
+      }
+    }
+    var missing: [VirtualAddress] = []
+    var surplus: [VirtualAddress] = []
+    AddressRanges.forEachDifference(required, mapped) { range, isRequired in
+      if isRequired { missing.append(range.lowerBound) }
+    }
+    AddressRanges.forEachDifference(mapped, allowed) { range, isMapped in
+      if isMapped { surplus.append(range.lowerBound) }
+    }
+    for address in missing {
+      report(.population(1), .address(address), "descriptors of present sections are mapped")
+    }
+    for address in surplus {
+      report(.population(18), .address(address), "descriptors of no memory are not mapped")
+    }
+  }
+
+  /// The addresses of the vmemmap pages that hold descriptors of a section.
+  private func vmemmapPages(of number: SectionNumber) -> Range<VirtualAddress> {
+    let addresses = vmemmap.addresses(describing: topology.sections.frames(of: number))
+    let bytes = vmemmap.pageSize.byteCount
+    let end = addresses.upperBound.advanced(byBytes: bytes &- 1).rounded(downToBytes: bytes)
+    return addresses.lowerBound.rounded(downToBytes: bytes)..<end
+  }
+
+  /// The frames behind the vmemmap are as many as are counted, by where they came from.
+  mutating func checkBacking() {
+    for run in backing {
+      view.forEachDescriptor(in: run) { _, image in
+        if image.counts.isBlank {
+          ownership.bootVmemmap &+= 1
+        } else {
+          ownership.runtimeVmemmap &+= 1
+        }
+      }
+    }
+    let accounting = subsystem.accounting
+    expect(
+      .folding(14), .subsystem, wanted: ownership.bootVmemmap,
+      found: UInt(bitPattern: accounting.bootPages.load(ordering: .relaxed)),
+      "vmemmap pages from boot")
+    expect(
+      .folding(14), .subsystem, wanted: ownership.runtimeVmemmap,
+      found: UInt(bitPattern: accounting.runtimePages.load(ordering: .relaxed)),
+      "vmemmap pages from the page allocator")
+  }
+}
+
+extension DescriptorImage {
+  /// What a tail as `template` says.
+  init(tail template: TailTemplate) {
+    flags = template.place
+    link = template.link
+    mapping = TailTemplate.mapping
+    counts = DescriptorCounts(references: 0)
+  }
+}
+
+extension [PageFrameNumber] {
+  /// Whether `pfn` is one of these, which are ascending.
+  @inline(__always)
+  func contains(sorted pfn: PageFrameNumber) -> Bool {
+    guard !isEmpty else { return false }
+    let index = partitionPoint { $0 >= pfn }
+    return index < count && self[index] == pfn
+  }
+}

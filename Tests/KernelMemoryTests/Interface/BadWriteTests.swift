@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+import Testing
+
+@testable import KernelMemory
+
+/// A file that can be written, and what a kernel would answer.
+private struct Knob: Sendable {
+  let path: String
+  let answer: @Sendable ([UInt8]) -> Answer
+  /// What the file reads after a number was taken; nil if that depends.
+  let shown: (@Sendable (UInt) -> String)?
+
+  init(
+    _ path: String, shown: (@Sendable (UInt) -> String)? = nil,
+    _ answer: @escaping @Sendable ([UInt8]) -> Answer
+  ) {
+    self.path = path
+    self.answer = answer
+    self.shown = shown
+  }
+}
+
+private let int32 = Int128(Int32.min)...Int128(Int32.max)
+private let positiveInt32 = 0...Int128(Int32.max)
+private let unsigned = 0...Int128(UInt.max)
+
+/// Every file that can be written on a machine with two nodes, pools of 2 MiB and 1 GiB, and two
+/// blocks of memory.
+private func knobs(_ design: KernelDesign) -> [Knob] {
+  let plain: @Sendable (UInt) -> String = { "\($0)\n" }
+  let isYoung = design.pools.allowsGiganticOvercommit
+  let small = poolPath(2048)
+  let large = poolPath(1_048_576)
+  let system = "/sys/devices/system/"
+  var result = [
+    Knob(small + "nr_hugepages", AnswerModel.sysfs),
+    Knob(small + "nr_hugepages_mempolicy", AnswerModel.sysfs),
+    Knob(small + "nr_overcommit_hugepages", shown: plain, AnswerModel.sysfs),
+    Knob(large + "nr_hugepages", AnswerModel.sysfs),
+    Knob(large + "nr_hugepages_mempolicy", AnswerModel.sysfs),
+    Knob(large + "nr_overcommit_hugepages", shown: plain) {
+      $0.isEmpty || isYoung ? AnswerModel.sysfs($0) : .refused("EINVAL")
+    },
+    Knob(large + "demote", AnswerModel.sysfs),
+    Knob(large + "demote_size") { AnswerModel.size($0, wanted: 2 << 20) },
+    Knob("/proc/sys/vm/nr_hugepages") { AnswerModel.sysctl($0, unsigned) },
+    Knob("/proc/sys/vm/nr_hugepages_mempolicy") { AnswerModel.sysctl($0, unsigned) },
+    Knob("/proc/sys/vm/nr_overcommit_hugepages", shown: plain) {
+      AnswerModel.sysctl($0, unsigned)
+    },
+    Knob("/proc/sys/vm/hugetlb_shm_group", shown: plain) { AnswerModel.sysctl($0, int32) },
+    Knob("/proc/sys/vm/compact_memory") { AnswerModel.sysctl($0, 1...1) },
+    Knob("/proc/sys/vm/min_free_kbytes", shown: plain) { AnswerModel.sysctl($0, positiveInt32) },
+    Knob("/proc/sys/vm/lowmem_reserve_ratio", AnswerModel.ratios),
+    Knob("/proc/sys/vm/watermark_scale_factor", shown: plain) {
+      AnswerModel.sysctl($0, 1...Int128(design.interface.largestScaleFactor))
+    },
+    Knob("/proc/sys/vm/percpu_pagelist_high_fraction", shown: plain) { text in
+      let answer = AnswerModel.sysctl(text, positiveInt32)
+      if case .taken(_, let value?) = answer, (1...7).contains(value) { return .refused("EINVAL") }
+      return answer
+    },
+    Knob(system + "memory/auto_online_blocks") {
+      let taken = Answer.taken(0, value: nil)
+      return AnswerModel.word(
+        $0,
+        ["offline": taken, "online": taken, "online_kernel": taken, "online_movable": taken])
+    },
+    Knob(system + "memory/memory1/state") {
+      AnswerModel.word($0, ["offline": .refused("EOPNOTSUPP")])
+    },
+    Knob(system + "memory/memory1/online", AnswerModel.onlyOn),
+    Knob(system + "node/node0/compact") { .taken(min($0.count, 4096), value: nil) },
+    Knob(system + "node/node1/hugepages/hugepages-2048kB/nr_hugepages", AnswerModel.sysfs),
+    Knob(system + "node/node1/hugepages/hugepages-1048576kB/nr_hugepages", AnswerModel.sysfs),
+    Knob(system + "node/node1/hugepages/hugepages-1048576kB/demote", AnswerModel.sysfs),
+    Knob(system + "node/node1/hugepages/hugepages-1048576kB/demote_size") {
+      AnswerModel.size($0, wanted: 2 << 20)
+    },
+  ]
+  if design.vmemmap.hasRuntimeSwitch {
+    result.append(
+      Knob("/proc/sys/vm/hugetlb_optimize_vmemmap", shown: { $0 == 0 ? "0\n" : "1\n" }) {
+        AnswerModel.sysctl($0, int32)
+      })
+  }
+  if design.pools.hasMovableGiganticSwitch {
+    result.append(
+      Knob("/proc/sys/vm/movable_gigantic_pages", shown: plain) { AnswerModel.sysctl($0, int32) })
+  }
+  return result
+}
+
+/// Files that can be written, and for which this table has no model of its own.
+private func modelled(_ path: String) -> String {
+  // One node and one block stand for all of them.
+  path.replacing("/node0/hugepages", with: "/node1/hugepages")
+    .replacing("/node1/compact", with: "/node0/compact")
+    .replacing("/memory0/", with: "/memory1/")
+}
+
+@Suite struct `Bad input to files` {
+  private func host(_ name: String) throws -> FileHost {
+    try FileHost(
+      memory: 256 << 20, nodes: 2, kernel: kernel(name), cpus: 2,
+      commandLine: "hugetlb_free_vmemmap=on hugepages=4")
+  }
+
+  /// Writes `text` and holds what happens against the model.
+  private func attack(_ files: FileHost, _ knob: Knob, with text: [UInt8]) throws {
+    let expected = knob.answer(text)
+    let hint: Comment = "\(BadTexts.described(text)) > \(knob.path)"
+    guard case .taken(_, let value) = expected else {
+      let before = try FileSnapshot(files.tree)
+      #expect(files.writing(text, knob.path) == expected.description, hint)
+      #expect(try FileSnapshot(files.tree).differences(from: before) == [], hint)
+      return
+    }
+    #expect(files.writing(text, knob.path) == expected.description, hint)
+    guard let value else { return }
+    if let shown = knob.shown { #expect(files.reading(knob.path) == shown(value), hint) }
+    if knob.path.hasSuffix("nr_hugepages") {
+      #expect(try #require(UInt(files.text(knob.path).dropLast())) <= value, hint)
+    }
+  }
+
+  /// Puts everything back that an accepted text may have made extreme.
+  private func calm(_ files: FileHost) {
+    for (path, text) in [
+      ("min_free_kbytes", "2048"), ("watermark_scale_factor", "10"),
+      ("percpu_pagelist_high_fraction", "0"), ("lowmem_reserve_ratio", "256 256 32 0 0"),
+      ("nr_hugepages", "4"), ("nr_overcommit_hugepages", "0"),
+    ] {
+      #expect(files.writing(text, "/proc/sys/vm/" + path) != "EINVAL")
+    }
+  }
+
+  @Test(arguments: kernelNames)
+  func `the model knows every file that can be written`(name: String) throws {
+    let files = try host(name)
+    let known = Set(knobs(try kernel(name)).map(\.path))
+    for (path, attributes) in try files.listing()
+    where attributes.kind == .file && attributes.mode & 0o200 != 0 {
+      #expect(known.contains(modelled(path)) || path.hasSuffix("/reclaim"), "\(path)")
+    }
+  }
+
+  @Test(arguments: ["6.1", "7.2"])
+  func `texts that people write by mistake are answered as a kernel does`(name: String) throws {
+    let files = try host(name)
+    for knob in knobs(try kernel(name)) {
+      for text in BadTexts.table + BadTexts.long { try attack(files, knob, with: text) }
+      calm(files)
+      #expect(files.host.complaints == [], "\(knob.path)")
+    }
+  }
+
+  @Test(arguments: zip(kernelNames, 1...5))
+  func `random texts are answered as a kernel does`(name: String, seed: Int) throws {
+    let files = try host(name)
+    var random = BootRandom(seed: UInt64(seed))
+    let knobs = knobs(try kernel(name))
+    for round in 0..<400 {
+      let knob = knobs[Int(random.below(UInt(knobs.count)))]
+      try attack(files, knob, with: BadTexts.random(&random))
+      if round % 50 == 49 { calm(files) }
+    }
+    #expect(files.host.complaints == [])
+  }
+
+  @Test(arguments: kernelNames)
+  func `what is refused leaves no frame changed`(name: String) throws {
+    let files = try host(name)
+    let before = try FileSnapshot(files.tree, frames: .taken)
+    for knob in knobs(try kernel(name)) {
+      for text in BadTexts.table {
+        if case .refused(let error) = knob.answer(text) {
+          #expect(files.writing(text, knob.path) == error)
+        }
+      }
+    }
+    let after = try FileSnapshot(files.tree, frames: .taken)
+    #expect(after.differences(from: before) == [])
+    #expect(files.host.complaints == [])
+  }
+
+  @Test(arguments: kernelNames)
+  func `modes hold whatever the text`(name: String) throws {
+    let files = try host(name)
+    let before = try FileSnapshot(files.tree)
+    for (path, attributes) in try files.listing() {
+      switch attributes.kind {
+      case .file:
+        if attributes.mode & 0o200 == 0 {
+          for text in ["", "1", "garbage"] { #expect(files.writing(text, path) == "EACCES") }
+        }
+        if attributes.mode & 0o400 == 0 { #expect(files.reading(path) == "EACCES") }
+        #expect(files.writing("1", path + "/x") == "ENOTDIR")
+        #expect(files.reading(path + "/") == "ENOTDIR")
+      case .directory, .link:
+        #expect(files.writing("1", path) == "EISDIR")
+        #expect(files.reading(path) == "EISDIR")
+        #expect(files.writing("1", path + "/nothing") == "ENOENT")
+      }
+    }
+    #expect(try FileSnapshot(files.tree).differences(from: before) == [])
+  }
+
+  @Test func `paths of any bytes are walked or refused`() throws {
+    let files = try host("unified")
+    var random = BootRandom(seed: 11)
+    let pieces: [[UInt8]] = [
+      "/", "//", ".", "..", "proc", "sys", "devices", "system", "node", "node0", "node00", "memory1",
+      "hugepages", "hugepages-2048kB", "hugepages-02048kB", "hugepages-18446744073709551616kB",
+      "node18446744073709551615", "cpu", "cpu1", "cpu2", "meminfo", "\0", " ", "vm", "kernel", "mm",
+      "nr_hugepages", "é", "-1", "%s", String(repeating: "a", count: 300),
+    ].map { Array($0.utf8) } + [[0xFF]]
+    let before = try FileSnapshot(files.tree)
+    for _ in 0..<4000 {
+      var path: [UInt8] = [0x2F]
+      for _ in 0..<random.below(12) {
+        path += pieces[Int(random.below(UInt(pieces.count)))]
+        if random.below(2) == 0 { path.append(0x2F) }
+      }
+      _ = try? files.tree.read(path[...])
+      _ = try? files.tree.write([0x2D], to: path[...])
+      _ = try? files.tree.entries(of: path[...])
+      _ = try? files.tree.attributes(of: path[...])
+      _ = try? files.tree.linkTarget(of: path[...])
+    }
+    #expect(files.reading(String(repeating: "/proc", count: 1 << 18)) == "ENAMETOOLONG")
+    let after = try FileSnapshot(files.tree)
+    #expect(after.differences(from: before).filter { !$0.hasSuffix("/pgfree") } == [])
+  }
+
+  @Test func `reads at any place give what is there`() throws {
+    let files = try host("7.2")
+    var random = BootRandom(seed: 5)
+    let odd: [UInt] = [0, 1, 7, 8, 16, 4096, 1 << 20, 1 << 40, 1 << 62, .max - 7, .max - 1, .max]
+    for (path, attributes) in try files.listing()
+    where attributes.kind == .file && attributes.mode & 0o400 != 0 && !path.contains("kpage") {
+      let whole = try files.tree.read(textBytes(path))
+      for _ in 0..<12 {
+        let offset = odd[Int(random.below(UInt(odd.count)))]
+        let count = odd[Int(random.below(UInt(odd.count)))]
+        let part = try files.tree.read(textBytes(path), at: offset, count: count)
+        let start = Int(min(offset, UInt(whole.count)))
+        #expect(part == Array(whole[start...].prefix(Int(min(count, UInt(whole.count))))))
+      }
+    }
+    for path in ["/proc/kpageflags", "/proc/kpagecount", "/proc/kpagecgroup"] {
+      for offset in odd where offset >= 1 << 40 {
+        let part = try? files.tree.read(textBytes(path), at: offset, count: 8)
+        #expect(part == (offset % 8 == 0 ? [] : nil))
+      }
+    }
+  }
+}
+
+@Suite struct `Requests that no machine could meet` {
+  @Test(arguments: kernelNames, ["on", "off"])
+  func `they end quickly, with what there is`(name: String, folding: String) throws {
+    let files = try FileHost(
+      memory: 3 << 30, nodes: 2, kernel: kernel(name),
+      commandLine: "hugetlb_free_vmemmap=\(folding)")
+    for number in ["4611686018427387904", "9223372036854775808", "18446744073709551615"] {
+      for path in [
+        poolPath(1_048_576) + "nr_hugepages", "/proc/sys/vm/nr_hugepages",
+        "/sys/devices/system/node/node1/hugepages/hugepages-2048kB/nr_hugepages",
+      ] {
+        #expect(files.writing(number, path) == "\(number.utf8.count)")
+        let count = try #require(UInt(files.text(path).dropLast()))
+        #expect(count < 1536)
+      }
+      #expect(files.writing(number, poolPath(1_048_576) + "demote") == "\(number.utf8.count)")
+    }
+    #expect(files.host.complaints == [])
+    #expect(files.writing("0", "/proc/sys/vm/nr_hugepages") == "1")
+    #expect(files.writing("0", poolPath(1_048_576) + "nr_hugepages") == "1")
+    #expect(files.reading("/proc/sys/vm/nr_hugepages") == "0\n")
+    #expect(files.host.complaints == [])
+  }
+}

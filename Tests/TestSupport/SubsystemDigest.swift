@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+@testable public import KernelMemory
+
+/// Everything about a memory subsystem that somebody could see, as named figures that can be
+/// compared: zones, counters, pools, and what the page tables map.
+public struct SubsystemDigest: Equatable, Sendable {
+  /// What to make of splits and shared tails.
+  ///
+  /// Both stay once they are made, also if what they were made for fails.
+  public enum Leftovers: Sendable {
+    /// They are seen as what they are.
+    case counted
+    /// A table of entries counts as free memory and as the leaf that it replaced; so does a shared
+    /// tail as free memory.
+    case ignored
+  }
+
+  /// What was seen, by name; frames by the zone they lie in.
+  public private(set) var figures: [String: Int] = [:]
+
+  /// Looks at `subsystem`, with which nobody is at work.
+  public init(of subsystem: MemorySubsystem, leftovers: Leftovers = .counted) {
+    addZones(of: subsystem, leftovers)
+    addTotals(of: subsystem, leftovers)
+    addPools(of: subsystem)
+    addMapping(of: subsystem, leftovers)
+  }
+
+  /// One line for each figure that was another in `earlier`.
+  public func differences(from earlier: Self) -> [String] {
+    Set(figures.keys).union(earlier.figures.keys).sorted().compactMap { name in
+      let (old, new) = (earlier.figures[name] ?? 0, figures[name] ?? 0)
+      return old == new ? nil : "\(name): \(old) became \(new)"
+    }
+  }
+
+  /// The figure called `name`; 0 if there is none.
+  public subscript(name: String) -> Int { figures[name] ?? 0 }
+
+  /// The figures that tell what memory is used for, without saying where it came from.
+  ///
+  /// What boot gave and folding released comes back as run-time memory (spec 05 section 14), so only
+  /// sums last.
+  public var withoutOrigins: Self {
+    var digest = self
+    for name in figures.keys where name.hasPrefix("zone ") { digest.figures[name] = nil }
+    for name in ["managed", "free", "vmemmap from boot", "vmemmap from run time"] {
+      digest.figures[name] = nil
+    }
+    return digest
+  }
+}
+
+extension SubsystemDigest {
+  private mutating func addZones(of subsystem: MemorySubsystem, _ leftovers: Leftovers) {
+    for zone in subsystem.zones {
+      let name = "zone \(zone.node.rawValue) \(zone.kind)"
+      figures["\(name) managed"] = Int(zone.managedPageCount)
+      figures["\(name) free"] = Int(zone.freePageCount)
+    }
+    guard leftovers == .ignored else { return }
+    for pfn in subsystem.entryTableFrames + subsystem.sharedTailFrames {
+      guard let zone = subsystem.topology.zone(of: pfn) else { continue }
+      figures["zone \(zone.node.rawValue) \(zone.kind) free", default: 0] += 1
+    }
+  }
+
+  private mutating func addTotals(of subsystem: MemorySubsystem, _ leftovers: Leftovers) {
+    let totals = subsystem.totals
+    let tails = subsystem.sharedTailFrames.count
+    figures["managed"] = Int(totals.managedPageCount)
+    figures["vmemmap from run time"] = totals.runtimeVmemmapPageCount
+    figures["vmemmap from boot"] = totals.bootVmemmapPageCount
+    figures["vmemmap"] = totals.runtimeVmemmapPageCount + totals.bootVmemmapPageCount
+    let free = Int(totals.freePageCount)
+    let left = totals.tablePageCount + tails
+    figures["free"] = leftovers == .ignored ? free + left : free
+    if leftovers == .counted {
+      figures["tables"] = totals.tablePageCount
+      figures["shared tails"] = tails
+    }
+    // Managed frames of which nobody can say who has them: the same, whatever happens.
+    figures["held elsewhere"] =
+      Int(totals.managedPageCount) - free - left - totals.runtimeVmemmapPageCount
+      - Int(subsystem.hugeTLB.pooledPageCount)
+  }
+
+  private mutating func addPools(of subsystem: MemorySubsystem) {
+    for pool in subsystem.pools {
+      let name = "pool \(pool.pageByteCount >> 10)K"
+      add(pool.counts, name)
+      for node in pool.nodes { add(node.counts, "\(name) node \(node.node.rawValue)") }
+    }
+    for summary in subsystem.foldingSummaries {
+      let name = "pool \(summary.pageByteCount >> 10)K node \(summary.node.rawValue)"
+      figures["\(name) folded"] = Int(summary.foldedPageCount)
+    }
+  }
+
+  private mutating func add(_ counts: HugePageCounts, _ name: String) {
+    figures["\(name) pages"] = Int(counts.pageCount)
+    figures["\(name) free"] = Int(counts.freePageCount)
+    figures["\(name) reserved"] = Int(counts.reservedPageCount)
+    figures["\(name) surplus"] = Int(counts.surplusPageCount)
+  }
+
+  private mutating func addMapping(of subsystem: MemorySubsystem, _ leftovers: Leftovers) {
+    let census = subsystem.vmemmapCensus()
+    let format = subsystem.format
+    let perLeaf = Int(format.pmdByteCount >> format.pageSize.shift)
+    if leftovers == .counted {
+      figures["mapped leaves"] = Int(census.hugeLeafCount)
+      figures["mapped tables"] = Int(census.entryTableCount)
+      figures["mapped entries"] = Int(census.entryCount)
+    } else {
+      figures["mapped entries"] = Int(census.entryCount) + Int(census.hugeLeafCount) * perLeaf
+    }
+    figures["read-only entries"] = Int(census.readOnlyEntryCount)
+    for share in census.sharedFrames {
+      figures["frames mapped \(share.mappingCount) times"] = Int(share.frameCount)
+    }
+  }
+}
+
+extension MemorySubsystem {
+  /// The frames of all tables of the last level that map descriptors.
+  public var entryTableFrames: [PageFrameNumber] {
+    var frames: [PageFrameNumber] = []
+    var address = format.vmemmapBase
+    let end = vmemmap.address(of: topology.end.aligned(upTo: topology.sections.order))
+    while address < end {
+      if let upper = tables.existingTable(for: address, level: 1),
+        case .table(let table) = format.state(of: upper[format.index(of: address, at: 1)], at: 1)
+      {
+        frames.append(format.pageSize.frame(containing: table))
+      }
+      address = address.advanced(byBytes: format.pmdByteCount)
+    }
+    return frames
+  }
+
+  /// The frames of all shared tails.
+  public var sharedTailFrames: [PageFrameNumber] {
+    var frames: [PageFrameNumber] = []
+    optimizer.tails.forEach { pfn, _, _ in frames.append(pfn) }
+    return frames
+  }
+}
