@@ -21,7 +21,7 @@ extension Damage {
     if seen.freePages != nil, record.boot.freePages != nil {
       damages.append(Damage(field: "free", tolerance: 160) { $0.freePages? += $1 })
     }
-    damages += tables(seen, lostGiganticPages: record.giganticPagesLost(until: step))
+    damages += tables(seen)
     if slack == nil {
       damages += savings + [sharing(vmemmap, in: record, zoneCount: seen.zones.count)]
     }
@@ -71,10 +71,10 @@ extension Damage {
     }
   }
 
-  private static func tables(_ seen: Observation, lostGiganticPages: Int) -> [Damage] {
+  private static func tables(_ seen: Observation) -> [Damage] {
     let nodeCount = Set(seen.zones.keys.map(\.node)).count
     let poolPages = seen.pools.values.reduce(0) { $0 + $1.count }
-    let spread = 3 + nodeCount + poolPages / 64 + lostGiganticPages * 8
+    let spread = 3 + nodeCount + poolPages / 64
     return [
       Damage(field: "vmemmap.entry_tables", tolerance: spread) { $0.vmemmap?.entryTables += $1 },
       Damage(field: "vmemmap.huge_leaves", tolerance: spread) {
@@ -112,22 +112,5 @@ extension Damage {
     return Damage(field: "vmemmap.shared_frames.sum", tolerance: zoneCount) { seen, by in
       seen.vmemmap?.sharedFrames[by, default: 0] += 1
     }
-  }
-}
-
-extension Record {
-  /// The gigantic pages of the boot that 7.2.13 has lost when `step` is over.
-  fileprivate func giganticPagesLost(until step: RecordStep) -> Int {
-    guard kernel == .v7_2, (boot.vmemmap?.readOnlyEntries ?? 0) >= 4095 else { return 0 }
-    let atBoot = boot.pools[.oneGigabyte]?.count ?? 0
-    var lost = 0
-    for earlier in steps {
-      if let seen = earlier.after {
-        let entries = seen.vmemmap?.readOnlyEntries ?? 0
-        lost = max(lost, atBoot - min(seen.pools[.oneGigabyte]?.count ?? 0, entries / 4095))
-      }
-      if earlier.name == step.name { break }
-    }
-    return lost
   }
 }

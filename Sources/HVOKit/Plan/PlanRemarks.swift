@@ -34,7 +34,8 @@ struct PlanRemarks {
     let size = ByteText.pageSize(pool.pageBytes)
     var lines: [String] = []
     if pages.unsupported > 0 {
-      lines.append("pages of \(size) are not optimised: a kernel of this design cannot do it on this "
+      lines.append(
+        "pages of \(size) are not optimised: a kernel of this design cannot do it on this "
           + "architecture")
     }
     if pages.selfHosted > 0 {

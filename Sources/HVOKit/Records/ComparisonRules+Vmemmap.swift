@@ -57,15 +57,9 @@ extension ComparisonRules {
   }
 
   /// How far the numbers of tables and of huge leaves may be apart.
-  ///
-  /// Tables are never joined again, so whatever once let them differ does so from then on: folios
-  /// that slack let the target have more or fewer, and gigantic pages that had to go elsewhere
-  /// because the recorded kernel had lost the memory of earlier ones.
   static func tablesTolerance(_ step: StepComparison) -> Int {
     let pool = step.wanted.pools.values.reduce(0) { $0 + $1.count }
-    let lost = step.lostGiganticPages * RecordedPageSize.oneGigabyte.vmemmapPageCount
     return tableSpread + step.nodeCount + pool / pagesPerTable
-      + (step.vmemmapPagesUnderSlack + lost) / entriesPerTable
   }
 
   /// Vmalloc areas are mapped by as many huge leaves.

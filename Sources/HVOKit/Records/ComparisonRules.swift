@@ -12,9 +12,6 @@ enum ComparisonRules {
   /// The 2M pages whose descriptors one 2 MiB entry of the vmemmap maps: 512 pages, 8 for each.
   static let pagesPerTable = 64
 
-  /// The vmemmap pages that one table maps.
-  static let entriesPerTable = 512
-
   /// Free pages that a recorded kernel's own processes took or gave back between observations.
   ///
   /// - Unit: pages.

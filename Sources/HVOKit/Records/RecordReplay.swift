@@ -30,9 +30,11 @@ public struct RecordReplay: Sendable {
     _ step: RecordStep, on target: inout some RecordTarget
   ) -> [Difference] {
     var differences: [Difference] = []
+    var requests = PoolRequests(slack: step.poolSlack ?? record.largestSlack)
     for (index, recorded) in step.actions.enumerated() {
       let found = target.perform(recorded.action)
-      guard
+      let isChance = requests.allow(recorded, found)
+      guard !isChance,
         let (field, wanted) = ComparisonRules.outcome(wanted: recorded.expectation, found: found)
       else { continue }
       differences.append(
@@ -56,8 +58,6 @@ private struct ReplayProgress {
   var pageSize: RecordedPageSize
   /// The most vmemmap pages by which slack has let the target differ so far.
   var vmemmapPagesUnderSlack = 0
-  /// The gigantic pages of the boot that the recorded kernel has lost so far.
-  var lostGiganticPages = 0
 
   init(_ record: Record, bootFound: Observation) {
     (self.record, self.bootFound) = (record, bootFound)
@@ -79,22 +79,12 @@ private struct ReplayProgress {
       vmemmapPagesOptimizedAgain += now.vmemmapPagesGained(since: optimized)
     }
     optimized = now
-    rememberLoss(now)
     pageSize = PoolSlack.pageSize(askedForBy: step.actions, on: record.machine) ?? pageSize
     let slack = step.poolSlack.map { PoolSlack(pageCount: $0, pageSize: pageSize) }
     if let slack { rememberEffect(of: slack, wanted: wanted, found: found) }
     return comparison(
       step.name, wanted: wanted, found: found, slack: slack,
       memTotalIsExact: step.memTotalIsExact)
-  }
-
-  /// Notes the boot's gigantic pages that are given back: a kernel that loses them puts the next
-  /// ones elsewhere.
-  private mutating func rememberLoss(_ now: OptimizedPages) {
-    guard record.kernel.losesGiganticBootPages else { return }
-    let atBoot = OptimizedPages(in: record.boot, of: record.kernel)
-    let lost = (atBoot.counts[.oneGigabyte] ?? 0) - (now.counts[.oneGigabyte] ?? 0)
-    lostGiganticPages = max(lostGiganticPages, lost)
   }
 
   private func comparison(
@@ -105,8 +95,7 @@ private struct ReplayProgress {
       record: "\(record)", kernel: record.kernel, step: step, wanted: wanted, found: found,
       bootWanted: record.boot, bootFound: bootFound, slack: slack,
       memTotalIsExact: memTotalIsExact, vmemmapPagesOptimizedAgain: vmemmapPagesOptimizedAgain,
-      vmemmapPagesUnderSlack: vmemmapPagesUnderSlack,
-      lostGiganticPages: lostGiganticPages)
+      vmemmapPagesUnderSlack: vmemmapPagesUnderSlack)
   }
 
   /// Notes the vmemmap pages of the folios that the target optimised more or fewer, as far as

@@ -18,8 +18,6 @@ struct StepComparison {
   let vmemmapPagesOptimizedAgain: Int
   /// The vmemmap pages of folios that slack has let the target have more or fewer, so far.
   let vmemmapPagesUnderSlack: Int
-  /// The gigantic pages of the boot that the recorded kernel has lost so far.
-  let lostGiganticPages: Int
 }
 
 extension StepComparison {

@@ -55,17 +55,60 @@ extension TwinSpecification {
 }
 
 extension Twin {
-  /// The memory that the recorded kernel held after boot and this twin does not, spread over the
-  /// nodes as their free memory is.
-  func memoryHeld(in record: Record) -> [BootConfiguration.NodeBytes] {
-    let free = subsystem.totals.freePageCount
-    guard let recorded = record.boot.freePages.flatMap({ UInt(exactly: $0) }), recorded < free
-    else { return [] }
-    let share = Double(free - recorded) / Double(free)
-    return subsystem.nodeIDs.map { node in
-      let pages = subsystem.zones.reduce(0) { $1.node == node ? $0 + $1.freePageCount : $0 }
+  /// The memory that the recorded boot reserved and this one did not, zone by zone.
+  ///
+  /// Kernel and initial file system lie low. What boot allocates it takes from the top, which is in
+  /// the highest zone.
+  func memoryReserved(in record: Record) -> [BootConfiguration.NodeBytes] {
+    subsystem.zones.map { zone in
+      let isHighest = !subsystem.zones.contains { $0.node == zone.node && $0.kind > zone.kind }
       return BootConfiguration.NodeBytes(
-        node: node, byteCount: UInt(Double(pages) * share) << subsystem.format.pageSize.shift)
+        node: zone.node, byteCount: pagesReserved(in: zone, record) << pageSize.shift,
+        bounds: pageSize.address(
+          of: zone.span.lowerBound)..<pageSize.address(of: zone.span.upperBound),
+        end: isHighest ? .high : .low)
+    }
+  }
+
+  private func pagesReserved(in zone: ZoneSummary, _ record: Record) -> UInt {
+    let name = RecordedZone(node: zone.node.index, name: "\(zone.kind.name)")
+    guard let managed = record.boot.zones[name].flatMap({ UInt(exactly: $0.managed) })
+    else { return 0 }
+    return zone.managedPageCount - min(managed, zone.managedPageCount)
+  }
+
+  private var pageSize: PageSize { subsystem.format.pageSize }
+
+  /// Takes the memory that the recorded kernel and its programs had in use after boot.
+  ///
+  /// It lies where a kernel's first allocations do, at the start of the highest zone.
+  func takeMemoryInUse(in record: Record, for process: SimulatedProcess) {
+    guard let recorded = record.boot.freePages.flatMap({ UInt(exactly: $0) }) else { return }
+    let free = subsystem.totals.freePageCount
+    let inUse = free - min(free, recorded)
+    for node in subsystem.nodeIDs {
+      let zones = subsystem.zones.filter { $0.node == node }
+      guard let zone = zones.last else { continue }
+      let share = Double(zones.reduce(0) { $0 + $1.freePageCount }) / Double(max(free, 1))
+      takePages(UInt(Double(inUse) * share), of: zone.span, for: process)
+    }
+  }
+
+  /// Takes what is free from the start of `span` on.
+  private func takePages(_ count: UInt, of span: FrameRange, for process: SimulatedProcess) {
+    let pageblock = subsystem.format.pageblockOrder
+    var left = count
+    var start = span.lowerBound.aligned(upTo: pageblock)
+    while left > 0, start < span.upperBound {
+      let order =
+        left >= pageblock.pageCount
+        ? pageblock : PageOrder(UInt.bitWidth - 1 - left.leadingZeroBitCount)
+      if process.take(FrameRange(start: start, pageCount: order.pageCount)) {
+        left -= order.pageCount
+        start = PageFrameNumber(start.rawValue + order.pageCount)
+      } else {
+        start = PageFrameNumber(start.rawValue + 1).aligned(upTo: pageblock)
+      }
     }
   }
 }

@@ -6,7 +6,11 @@ import KernelMemory
 public struct TwinTarget: RecordTarget {
   /// The twin.
   public let twin: Twin
+  /// What the recorded kernel and its programs had in use from the start.
+  private let residents: SimulatedProcess
   private var process: SimulatedProcess
+  /// Memory that the recorded kernel has lost and this one has not.
+  private var losses: LostMemory
 
   /// Boots the machine of `record`.
   ///
@@ -16,14 +20,17 @@ public struct TwinTarget: RecordTarget {
   public init(_ record: Record) throws(InputError) {
     var specification = try TwinSpecification(record)
     let bare = try Twin(specification)
-    specification.configuration.occupiedBytes = bare.memoryHeld(in: record)
+    specification.configuration.occupiedBytes = bare.memoryReserved(in: record)
     twin = try Twin(specification)
+    residents = SimulatedProcess(of: twin.subsystem)
+    twin.takeMemoryInUse(in: record, for: residents)
     process = SimulatedProcess(of: twin.subsystem)
+    losses = LostMemory(of: record.kernel, on: twin.subsystem)
   }
 
   public mutating func perform(_ action: RecordAction) -> ActionOutcome {
     switch action {
-    case .write(let path, let value, let condition): write(value, to: path, condition)
+    case .write(let path, let value, let condition): writeAndLose(value, to: path, condition)
     case .read(let path): read(path)
     case .mapHuge(let count, let pageBytes, let manner): map(count, pageBytes, manner)
     case .unmapAll: unmapAll()
@@ -38,6 +45,15 @@ public struct TwinTarget: RecordTarget {
 }
 
 extension TwinTarget {
+  /// Writes, and loses what the recorded kernel loses then.
+  private mutating func writeAndLose(
+    _ value: String, to path: String, _ condition: WriteCondition
+  ) -> ActionOutcome {
+    let outcome = write(value, to: path, condition)
+    losses.update()
+    return outcome
+  }
+
   /// Writes as the recorder did: in one call, with `\n` in the value for a newline.
   private func write(
     _ value: String, to path: String, _ condition: WriteCondition

@@ -12,6 +12,7 @@ extension InterfaceError {
     case .noEntry: "no such file or directory"
     case .inputOutput: "input/output error"
     case .noAddress: "no such device or address"
+    case .tryAgain: "it did not come off this time: try again"
     case .outOfMemory: "out of memory"
     case .access: "permission denied"
     case .badAddress: "bad address"

@@ -43,7 +43,7 @@ public final class FailureInjector: Sendable {
   @inline(__always)
   func takesAllocation(of order: PageOrder) -> Bool {
     let number = asked.add(1, from: writers)
-    if number == failing.load(ordering: .relaxed) { return true }
-    return order == .page && number >= basePagesFailFrom.load(ordering: .relaxed)
+    let basePages = basePagesFailFrom.load(ordering: .relaxed)
+    return number == failing.load(ordering: .relaxed) || (order == .page && number >= basePages)
   }
 }

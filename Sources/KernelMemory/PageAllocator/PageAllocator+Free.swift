@@ -36,6 +36,12 @@ extension PageAllocator {
     {
       return
     }
+    insertFreed(pfn, order, in: lists)
+  }
+
+  /// Puts a block on the free lists. Apart, as it would weigh on the short way out above.
+  @inline(never)
+  private func insertFreed(_ pfn: PageFrameNumber, _ order: PageOrder, in lists: ZoneFreeLists) {
     lists.lock.withLock { insertBlock(pfn, order, in: lists) }
   }
 

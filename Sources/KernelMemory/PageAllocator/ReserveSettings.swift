@@ -25,28 +25,39 @@ final class ReserveSettings: Sendable {
   ///
   /// - Linux: `percpu_pagelist_high_fraction`.
   let listFraction = Atomic<UInt>(0)
-  private let ratios: [5 of Atomic<UInt>]
+  // One by one: the Embedded compiler crashes on an inline array of atomics.
+  private let dmaRatio = Atomic<UInt>(256)
+  private let dma32Ratio = Atomic<UInt>(256)
+  private let normalRatio = Atomic<UInt>(32)
+  private let movableRatio = Atomic<UInt>(0)
+  private let deviceRatio = Atomic<UInt>(0)
 
   /// Settings as boot leaves them.
   ///
   /// - Source: spec 02 section 4.
-  init() {
-    ratios = InlineArray { kind in
-      let defaults: [5 of UInt] = [256, 256, 32, 0, 0]
-      return Atomic(defaults[kind])
-    }
-  }
+  init() {}
 
   /// The divisor by which higher zones' memory is kept back from zones of `kind`; 0 for none.
   ///
   /// - Linux: `sysctl_lowmem_reserve_ratio[]`.
-  @inline(__always)
   func reserveRatio(of kind: ZoneKind) -> UInt {
-    ratios[Int(kind.rawValue)].load(ordering: .relaxed)
+    switch kind {
+    case .dma: dmaRatio.load(ordering: .relaxed)
+    case .dma32: dma32Ratio.load(ordering: .relaxed)
+    case .normal: normalRatio.load(ordering: .relaxed)
+    case .movable: movableRatio.load(ordering: .relaxed)
+    case .device: deviceRatio.load(ordering: .relaxed)
+    }
   }
 
   /// Sets the divisor for zones of `kind`.
   func setReserveRatio(_ ratio: UInt, of kind: ZoneKind) {
-    ratios[Int(kind.rawValue)].store(ratio, ordering: .relaxed)
+    switch kind {
+    case .dma: dmaRatio.store(ratio, ordering: .relaxed)
+    case .dma32: dma32Ratio.store(ratio, ordering: .relaxed)
+    case .normal: normalRatio.store(ratio, ordering: .relaxed)
+    case .movable: movableRatio.store(ratio, ordering: .relaxed)
+    case .device: deviceRatio.store(ratio, ordering: .relaxed)
+    }
   }
 }

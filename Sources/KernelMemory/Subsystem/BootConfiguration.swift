@@ -21,11 +21,24 @@ public struct BootConfiguration: Sendable {
     public var node: NodeID
     /// How many bytes.
     public var byteCount: UInt
+    /// Where they may lie.
+    public var bounds: Range<PhysicalAddress>
+    /// Which end of that they lie at.
+    public var end: End
 
-    /// Says that there are `byteCount` bytes on `node`.
-    public init(node: NodeID, byteCount: UInt) {
+    /// An end of a range of memory.
+    public enum End: Sendable { case low, high }
+
+    /// Says that there are `byteCount` bytes on `node`, in the lowest or highest free memory within
+    /// `bounds`.
+    public init(
+      node: NodeID, byteCount: UInt,
+      bounds: Range<PhysicalAddress> = PhysicalAddress(0)..<PhysicalAddress(.max), end: End = .low
+    ) {
       self.node = node
       self.byteCount = byteCount
+      self.bounds = bounds
+      self.end = end
     }
   }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 /// Memory that boot keeps together for gigantic pages.
 struct ContiguousAreaPlan {
   let node: NodeID

@@ -74,11 +74,14 @@ extension BootSequence {
 
   /// Brings the gigantic pages that were set aside under management and into their pools.
   ///
+  /// A page without descriptors, because memory was short, is lost to everybody.
+  ///
   /// - Linux: `gather_bootmem_prealloc()`.
   private func gatherGiganticPages() {
     for pool in hugeTLB.pools where pool.isGigantic {
       var fresh = FrameList()
-      for page in gigantic.pages where page.folio.order == pool.order {
+      for page in gigantic.pages
+      where page.folio.order == pool.order && hasDescriptors(page.folio) {
         guard let zone = topology.zone(of: page.folio.head) else { continue }
         allocator.countManaged(page.folio.order.pageCount, in: zone)
         pool.prepare(page.folio.head)
@@ -90,6 +93,15 @@ extension BootSequence {
         if fresh.count >= pool.chunkLength { pool.addNewPages(&fresh) }
       }
       pool.addNewPages(&fresh)
+    }
+  }
+
+  /// Whether the sections of `folio` are all described.
+  private func hasDescriptors(_ folio: Folio) -> Bool {
+    let sections = topology.sections
+    let last = sections.number(of: folio.frames.upperBound.advanced(by: -1)).rawValue
+    return (sections.number(of: folio.head).rawValue...last).allSatisfy {
+      sections[SectionNumber($0)].marks.contains(.hasMap)
     }
   }
 

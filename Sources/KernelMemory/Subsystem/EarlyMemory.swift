@@ -44,14 +44,19 @@ struct EarlyMemory {
       parameters.hugePageDirectives, platform: platform, rules: configuration.kernel.bootParameters)
   }
 
-  /// Takes memory that somebody else holds out of the free memory of a node, from its start.
+  /// Takes memory that somebody else holds out of the free memory of a node.
   private mutating func reserve(_ occupied: BootConfiguration.NodeBytes) {
-    var left = occupied.byteCount
     let page = memblock.pageSize.byteCount
-    for free in Array(memblock.freeRanges(on: occupied.node)) where left > 0 {
-      let part = min(left, free.range.byteCount) / page * page
-      memblock.reserve(Range(start: free.range.lowerBound, byteCount: part))
-      left -= min(part, left)
+    var left = occupied.byteCount / page * page
+    var ranges = memblock.freeRanges(on: occupied.node).map { $0.range.clamped(to: occupied.bounds) }
+    if occupied.end == .high { ranges.reverse() }
+    for range in ranges where left > 0 {
+      let part = min(left, range.byteCount / page * page)
+      let start =
+        occupied.end == .low
+        ? range.lowerBound : PhysicalAddress(range.upperBound.rawValue / page * page - part)
+      if part > 0 { memblock.reserve(Range(start: start, byteCount: part)) }
+      left -= part
     }
   }
 

@@ -27,10 +27,14 @@ public struct MemoryTotals: Equatable, Sendable {
 public struct ZoneSummary: Equatable, Sendable {
   public var node: NodeID
   public var kind: ZoneKind
-  public var spannedPageCount: UInt
+  /// The frames from the first to the last, holes included.
+  public var span: FrameRange
   public var presentPageCount: UInt
   public var managedPageCount: UInt
   public var freePageCount: UInt
+
+  /// The frames from the first to the last, holes included.
+  public var spannedPageCount: UInt { span.pageCount }
 }
 
 /// What one pool of huge pages has.
@@ -68,7 +72,7 @@ extension MemorySubsystem {
   public var zones: [ZoneSummary] {
     topology.zones.filter { $0.isPopulated }.map { zone in
       ZoneSummary(
-        node: zone.node, kind: zone.kind, spannedPageCount: zone.spannedPageCount,
+        node: zone.node, kind: zone.kind, span: zone.span,
         presentPageCount: zone.presentPageCount, managedPageCount: zone.managedPageCount,
         freePageCount: allocator.freeLists[zone.index].freePageCount.load(ordering: .relaxed)
           + allocator.cpuLists[zone.index].pageCount)
@@ -90,6 +94,25 @@ extension MemorySubsystem {
             .init(node: topology.nodes[$0].id, counts: pool.parts[$0].counts)
           })
       }
+    }
+  }
+
+  /// The free huge pages of `pageByteCount` bytes, node by node, the one given up next first.
+  ///
+  /// - Complexity: O(*n*) in their number.
+  public func freeHugePages(of pageByteCount: UInt) -> [FrameRange] {
+    hugeTLB.lock.withLock {
+      guard let pool = hugeTLB.pools.first(where: { $0.byteCount == pageByteCount }) else {
+        return []
+      }
+      var found: [FrameRange] = []
+      for part in pool.parts {
+        vmemmap.forEach(in: part.freeList) { head in
+          found.append(pool.folio(head).frames)
+          return true
+        }
+      }
+      return found
     }
   }
 

@@ -72,6 +72,21 @@ public final class SimulatedProcess {
     return taken
   }
 
+  /// Takes the base pages of `range`, if all of them are free.
+  ///
+  /// - Precondition: `range` is a power of two of pages, naturally aligned, and memory of one zone.
+  /// - Returns: false if one of them is not free; then none was taken.
+  public func take(_ range: FrameRange) -> Bool {
+    let topology = subsystem.topology
+    guard let zone = topology.zone(of: range.lowerBound) else { return false }
+    subsystem.allocator.drainCPULists(of: zone)
+    guard subsystem.allocator.takeRange(range, from: subsystem.allocator.freeLists[zone.index])
+    else { return false }
+    for pfn in range { subsystem.vmemmap.initialize(pfn, place: zone.place, references: 1) }
+    frames.append(range)
+    return true
+  }
+
   private func note(_ pfn: PageFrameNumber) {
     if let last = frames.last, last.upperBound == pfn {
       frames[frames.count - 1] = last.lowerBound..<pfn.advanced(by: 1)

@@ -46,7 +46,7 @@ private final class DamagedHost {
 }
 
 @Suite struct `A sysroot with a damaged file` {
-  private static let hosts = ["server-2-nodes", "laptop-without-root", "arm64-64k", "container"]
+  private static let hosts = ["memoryless-node", "laptop-without-root"]
 
   /// Lays out a twin of the host below `root`, and boots it if its memory is new in `seen`.
   private func use(_ root: URL, _ what: String, _ seen: inout Set<String>) {
@@ -70,21 +70,25 @@ private final class DamagedHost {
     let host = try DamagedHost(name)
     var seen: Set<String> = []
     use(host.root, "as it is", &seen)
-    for file in host.files {
+    for (index, file) in host.files.enumerated() {
       let text = String(decoding: try Data(contentsOf: host.url(file)), as: UTF8.self)
-      let seeds = text.utf8.count > 100 ? (0..<12).map { Damage.oneNumber(seed: $0) } : []
-      for damage in Damage.blunt + seeds {
+      let isTable = text.utf8.count > 100
+      let seeds = isTable ? (0..<4).map { Damage.oneNumber(seed: $0) } : []
+      // Each file suffers some of it, the next one another part.
+      let blunt = Damage.blunt.indices.filter { $0 % 4 == index % 4 }
+      for damage in blunt.map({ Damage.blunt[$0] }) + seeds {
         let bytes = Data(damage.apply(text))
-        try host.replacing(file) { try bytes.write(to: $0) } _: {
+        try host.replacing(file) {
+          try bytes.write(to: $0)
+        } _: {
           use(host.root, "\(file): \(damage)", &seen)
         }
       }
     }
   }
 
-  @Test(arguments: hosts)
-  func `may have anything in the place of the file`(name: String) throws {
-    let host = try DamagedHost(name)
+  @Test func `may have anything in the place of the file`() throws {
+    let host = try DamagedHost("memoryless-node")
     var seen: Set<String> = []
     let manager = FileManager.default
     let replacements: [(String, (URL) throws -> Void)] = [

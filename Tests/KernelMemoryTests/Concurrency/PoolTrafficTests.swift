@@ -68,6 +68,7 @@ import Testing
     let host = try host(kernel)
     let (small, _) = try pools(of: host)
     let hugeTLB = host.subsystem.hugeTLB
+    try small.setOvercommitLimit(64)
     let first = try #require(host.subsystem.topology.nodes.first?.memory.last?.lowerBound)
     let surprises = Tally()
     let strikes = Tally()

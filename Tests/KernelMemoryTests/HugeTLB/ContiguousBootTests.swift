@@ -22,7 +22,8 @@ import Testing
     ("hugetlb_cma=2G hugetlb_cma_only=off", false), ("hugetlb_cma=2G", false),
     ("hugetlb_cma_only=on", false), ("hugetlb_cma_only=on hugetlb_cma=0", false),
     ("hugetlb_cma_only=on hugetlb_cma=900G", false), ("hugetlb_cma_only=on hugetlb_cma=3M", false),
-    ("hugetlb_cma_only=on hugetlb_cma=7:1G", false), ("hugetlb_cma=1G hugetlb_cma_only=maybe", false),
+    ("hugetlb_cma_only=on hugetlb_cma=7:1G", false),
+    ("hugetlb_cma=1G hugetlb_cma_only=maybe", false),
   ])
   func `nothing else serves gigantic pages only if there is an area`(
     line: String, exclusive: Bool

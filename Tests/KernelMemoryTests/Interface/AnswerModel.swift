@@ -38,8 +38,11 @@ enum AnswerModel {
     if autoBase, bytes.first == 0x30 {
       let next = bytes.dropFirst().first
       let third = bytes.dropFirst(2).first
-      let isHex = next.map { $0 | 0x20 } == 0x78 && third.map { Character(Unicode.Scalar($0)) }?
-        .isHexDigit == true && third.map { $0 < 0x80 } == true
+      let isHex =
+        next.map { $0 | 0x20 } == 0x78
+        && third.map { Character(Unicode.Scalar($0)) }?
+          .isHexDigit == true
+        && third.map { $0 < 0x80 } == true
       radix = isHex ? 16 : 8
       if isHex { rest = rest.dropFirst(2) }
     }
@@ -99,7 +102,8 @@ enum AnswerModel {
     let part = bytes.prefix(pageByteCount - 1)
     var rest = part
     for index in 0..<5 where !rest.isEmpty {
-      guard let found = sysctlNumber(rest), found.value <= UInt(Int32.max) + (found.isNegative ? 1 : 0)
+      guard let found = sysctlNumber(rest),
+        found.value <= UInt(Int32.max) + (found.isNegative ? 1 : 0)
       else { return .taken(index == 0 ? bytes.count : bytes.count - rest.count, value: nil) }
       rest = rest.dropFirst(found.taken)
     }

@@ -14,16 +14,18 @@ import Testing
 
   /// Values besides those that any number file is given.
   private static let values: [[UInt8]] =
-    BadTexts.table
-    + [
-      "0:4", "0:4,1:4", "0:4,0:5", "0:", ":3", "9999:1", "0:1,0:2", "0-", "0:4,", "0:4,,1:4", "1:4,7:1",
+    [
+      "0:4", "0:4,1:4", "0:4,0:5", "0:", ":3", "9999:1", "0:1,0:2", "0-", "0:4,", "0:4,,1:4",
+      "1:4,7:1",
       "0:x", "0:-1", "0:18446744073709551615,1:18446744073709551615", "65536:1", "1024:1G",
       "4294967296:1", "18446744073709551616:1", "0:16E,1:16E", "0xffffffffc0000000",
       "0:0xffffffffc0000000", "18446744072635809792", "17179869183G", "16777216T", "50%", "100%",
       "101%", "18446744073709551615%", "%", "mirror", "mirrored", "exactmap", "exactmap,64M@0",
       "64M@16M", "64M#16M", "64M$16M", "64M!16M", "64M%16M-1+2", "64M%16M-+", "16E@0", "1@16E",
       "18446744073709551615@18446744073709551615", "0@0", "64M$", "$64M", "64M$1M,64M$2M,", "1,2,3",
-      "nn@ss", "2M,1G", "1G1G", "\"2M\"", "\"", "\"\"\"", "2M\"", "force", "Y",
+      "nn@ss", "2M,1G", "1G1G", "\"2M\"", "\"", "\"\"\"", "2M\"", "force", "Y", "",
+      "\n", "-1", "garbage", "3", "0x3", "1e3", "99999999999999999999", "18446744073709551615",
+      "9223372036854775808", "10000000000000000000000000000000000000000", "on", "é",
     ].map { Array($0.utf8) }
 
   private func layout() throws -> (MemoryMap, NodeLayout) {
@@ -32,7 +34,7 @@ import Testing
   }
 
   /// Boots with `line`: either all is well then, or boot says why it cannot go on.
-  private func boot(_ line: [UInt8], _ kernel: KernelDesign) throws {
+  private func boot(_ line: [UInt8], _ kernel: KernelDesign, thoroughly: Bool = true) throws {
     let (map, layout) = try layout()
     let machine = try HostedMachine(span: 256 << 20, regime: .x86FourLevel)
     let configuration = BootConfiguration(
@@ -48,26 +50,29 @@ import Testing
       return
     }
     let tree = InterfaceTree(subsystem)
-    #expect(throws: Never.self, hint) { try FileSnapshot(tree) }
+    if thoroughly { #expect(throws: Never.self, hint) { try FileSnapshot(tree) } }
     let shown = try tree.read(textBytes("/proc/cmdline"))
     #expect(shown == Array(line.prefix { $0 != 0 }.prefix(2047)) + [0x0A], hint)
-    #expect(subsystem.complaints == [], hint)
+    if thoroughly { #expect(subsystem.complaints == [], hint) }
+    #expect(subsystem.hugeTLB.violations() == [], hint)
   }
 
   @Test(arguments: names)
   func `every value of every parameter boots or is refused`(name: String) throws {
-    for value in Self.values {
-      try boot(Array((name + "=").utf8) + value, .linux7_2)
+    for (index, value) in Self.values.enumerated() {
+      try boot(Array((name + "=").utf8) + value, .linux7_2, thoroughly: index % 12 == 0)
     }
-    for line in [name, name + "=", "=" + name, name + "==", "\"" + name + "=1\"", name + "=1 " + name] {
-      for kernel in KernelDesign.all { try boot(Array(line.utf8), kernel) }
+    for line in [
+      name, name + "=", "=" + name, name + "==", "\"" + name + "=1\"", name + "=1 " + name,
+    ] {
+      for kernel in KernelDesign.all { try boot(Array(line.utf8), kernel, thoroughly: false) }
     }
   }
 
-  @Test(arguments: KernelDesign.all, 1...3)
+  @Test(arguments: KernelDesign.all, 1...2)
   func `lines of random parameters boot or are refused`(kernel: KernelDesign, seed: Int) throws {
     var random = BootRandom(seed: UInt64(seed) &* 7919)
-    for _ in 0..<60 {
+    for round in 0..<24 {
       var line: [UInt8] = []
       for _ in 0...random.below(6) {
         line += Array(Self.names[Int(random.below(UInt(Self.names.count)))].utf8)
@@ -79,7 +84,7 @@ import Testing
         }
         line.append(0x20)
       }
-      try boot(line, kernel)
+      try boot(line, kernel, thoroughly: round % 6 == 0)
     }
   }
 
@@ -107,7 +112,7 @@ import Testing
     let filler = String(repeating: "x", count: 2047 - "hugepages=5".utf8.count)
     for (line, count) in [
       (filler + "hugepages=5", 0), ("hugepages=5 " + filler, 5),
-      (filler.dropLast() + " hugepages=5", 5), (filler + " hugepages=57", 5),
+      (filler.dropLast() + " hugepages=5", 5), (filler.dropLast() + " hugepages=57", 5),
       (filler + "  hugepages=5", 0),
     ] {
       let files = try FileHost(memory: 256 << 20, commandLine: String(line))
@@ -119,10 +124,10 @@ import Testing
 
   @Test(arguments: (0..<10).map { PagingFormat.all[$0] })
   func `every architecture survives the worst numbers`(format: PagingFormat) throws {
-    for number in ["18446744073709551615", "0xffffffffc0000000", "16E", "-1", "0:16E"] {
+    for number in ["18446744073709551615", "0xffffffffc0000000", "0:16E"] {
       let line = ["hugepages", "hugetlb_cma", "kernelcore", "movablecore"]
         .map { "\($0)=\(number)" }.joined(separator: " ")
-      let files = try FileHost(memory: 1 << 30, format: format, commandLine: line)
+      let files = try FileHost(memory: 512 << 20, format: format, commandLine: line)
       #expect(files.host.complaints == [], "\(format.name): \(number)")
     }
   }

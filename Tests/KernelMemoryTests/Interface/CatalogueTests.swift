@@ -120,7 +120,8 @@ import Testing
   }
 
   @Test func `gigantic pools have two files more`() throws {
-    let names = try FileHost(memory: 256 << 20).names("/sys/kernel/mm/hugepages/hugepages-1048576kB")
+    let names = try FileHost(memory: 256 << 20).names(
+      "/sys/kernel/mm/hugepages/hugepages-1048576kB")
     #expect(
       names == [
         "demote", "demote_size", "free_hugepages", "nr_hugepages", "nr_hugepages_mempolicy",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TestSupport
 import Testing
 
 @testable import KernelMemory
@@ -29,6 +30,14 @@ import Testing
     meter.add(1, to: .framesFreed)
     #expect(first.bytesCopied == 5)
     #expect(meter.reading - first == CostReading(bytesCopied: 6, framesFreed: 1))
+  }
+
+  @Test func `threads that count at once lose nothing`() throws {
+    let machine = try HostedMachine(span: 1 << 20, cpuCount: 2, threading: .many)
+    withThreads(on: machine, cpus: 0..<2) { _ in
+      for _ in 0..<20_000 { machine.cost.add(2, to: .framesFreed) }
+    }
+    #expect(machine.cost.reading == CostReading(framesFreed: 80_000))
   }
 
   private func sum(of reading: CostReading) -> UInt {

@@ -75,7 +75,7 @@ import Testing
   @Test(arguments: [(1, 7), (9, 15), (18, 24), (22, 28)])
   func `the mask begins above the folio's descriptors`(order: Int, shift: Int) {
     let word = Vmemmap.maskLink(order: PageOrder(order))
-    #expect(word == ~0 << UInt64(shift) | 1)
+    #expect(word == (UInt64.max << UInt64(shift)) | 1)
     // Any descriptor of an aligned folio leads to the first one.
     let base = UInt64(PagingFormat.x86FourLevel.vmemmapBase.rawValue)
     let head = base + 3 << UInt64(order + 6)

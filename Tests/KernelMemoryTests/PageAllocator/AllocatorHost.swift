@@ -8,8 +8,8 @@ import Testing
 
 /// A booted machine whose page allocator is watched.
 ///
-/// The usual one is small and has three zones: DMA and DMA32 in 256 MiB from address zero, and
-/// Normal in as much from 4 GiB on.
+/// The usual one is small and has three zones: DMA and DMA32 in 64 MiB from address zero, and
+/// Normal in as much from 4 GiB on. Checks look at each descriptor of memory in use.
 struct AllocatorHost {
   let host: TestHost
   /// Managed memory that was not free after boot.
@@ -24,7 +24,7 @@ struct AllocatorHost {
   init(cpus: Int = 1, commandLine: String = "") throws {
     self.init(
       try TestHost(
-        map: Self.map([(0, 0x9_FC00), (1 << 20, 256 << 20), (4 << 30, 256 << 20 + 4 << 30)]),
+        map: Self.map([(0, 0x9_FC00), (1 << 20, 64 << 20), (4 << 30, 64 << 20 + 4 << 30)]),
         layout: .single, cpus: cpus, commandLine: commandLine))
   }
 

@@ -1,33 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Synchronization
-
 @testable import KernelMemory
 
-/// A machine's memory as one truth value for each frame: slow and obvious.
+/// A machine's memory frame by frame: slow and obvious.
 struct AllocatorModel {
   /// Something that was allocated.
   struct Holding {
     let frames: FrameRange
-    /// The order that it was asked for; nil for what is no power of two.
-    let order: PageOrder?
+    /// The order that it was asked for.
+    let order: PageOrder
     /// Each frame has a reference of its own.
     let isReferenced: Bool
   }
 
   private(set) var holdings: [Holding] = []
+  /// Whether each frame is free.
   private var isFree: [Bool]
+  /// Each frame's zone, or -1 where there is no memory.
+  private let zones: [Int]
+  /// The free frames of each zone.
+  private(set) var freePageCounts: [Int]
   private let topology: MemoryTopology
 
   /// Begins with what is free now.
   init(_ allocator: PageAllocator) {
     topology = allocator.topology
-    isFree = Array(repeating: false, count: Int(topology.end.rawValue))
+    var zones = Array(repeating: -1, count: Int(topology.end.rawValue))
+    for node in topology.nodes {
+      for memory in node.memory {
+        for pfn in memory { zones[Int(pfn.rawValue)] = topology.zone(of: pfn)?.index ?? -1 }
+      }
+    }
+    self.zones = zones
+    isFree = Array(repeating: false, count: zones.count)
+    freePageCounts = topology.zones.map { _ in 0 }
     for block in FreeMemory(of: allocator).blocks { fill(block.frames, true) }
   }
 
+  private func indexes(of frames: FrameRange) -> Range<Int> {
+    Int(frames.lowerBound.rawValue)..<Int(frames.upperBound.rawValue)
+  }
+
   private mutating func fill(_ frames: FrameRange, _ value: Bool) {
-    for pfn in frames { isFree[Int(pfn.rawValue)] = value }
+    for index in indexes(of: frames) {
+      isFree[index] = value
+      freePageCounts[zones[index]] += value ? 1 : -1
+    }
   }
 
   /// Notes an allocation.
@@ -37,23 +55,23 @@ struct AllocatorModel {
     _ holding: Holding, node: Int, _ options: AllocationOptions
   ) -> String? {
     let frames = holding.frames
-    defer {
-      fill(frames, false)
-      holdings.append(holding)
+    if let fault = fault(of: holding, node: node, options) {
+      return "\(frames.lowerBound.rawValue)..<\(frames.upperBound.rawValue) \(fault)"
     }
-    let name = "\(frames.lowerBound.rawValue)..<\(frames.upperBound.rawValue)"
-    guard frames.upperBound <= topology.end, frames.allSatisfy({ isFree[Int($0.rawValue)] }) else {
-      return "\(name) was not free"
-    }
-    if let order = holding.order, !frames.lowerBound.isAligned(to: order) {
-      return "\(name) is not aligned"
-    }
-    for pfn in frames {
-      guard let zone = topology.zone(of: pfn) else { return "\(name) is no memory" }
-      if zone.kind > options.highestZone { return "\(name) lies in too high a zone" }
-      if options.contains(.thisNode), zone.node != NodeID(node) {
-        return "\(name) lies on another node"
-      }
+    fill(frames, false)
+    holdings.append(holding)
+    return nil
+  }
+
+  private func fault(of holding: Holding, node: Int, _ options: AllocationOptions) -> String? {
+    guard holding.frames.upperBound <= topology.end else { return "is no memory" }
+    if !holding.frames.lowerBound.isAligned(to: holding.order) { return "is not aligned" }
+    for index in indexes(of: holding.frames) {
+      if zones[index] < 0 { return "is no memory" }
+      if !isFree[index] { return "was not free" }
+      let zone = topology.zones[zones[index]]
+      if zone.kind > options.highestZone { return "lies in too high a zone" }
+      if options.contains(.thisNode), zone.node != NodeID(node) { return "lies on another node" }
     }
     return nil
   }
@@ -66,26 +84,15 @@ struct AllocatorModel {
     return holding
   }
 
-  /// The free pages of a zone.
-  func freePageCount(of zone: Zone) -> UInt {
-    var count: UInt = 0
-    for memory in topology.nodes.first(where: { $0.id == zone.node })?.memory ?? [] {
-      for pfn in memory.clamped(to: zone.span) where isFree[Int(pfn.rawValue)] { count += 1 }
-    }
-    return count
-  }
-
   /// Whether an aligned block of `order` is free as a whole in a zone, and its first frame passes
   /// `isSuitable`.
   func hasFreeBlock(
-    _ order: PageOrder, in zone: Zone, where isSuitable: (PageFrameNumber) -> Bool = { _ in true }
+    _ order: PageOrder, in zone: Zone, where isSuitable: (PageFrameNumber) -> Bool
   ) -> Bool {
     var start = zone.span.lowerBound.aligned(upTo: order)
     while start.rawValue + order.pageCount <= zone.span.upperBound.rawValue {
       let frames = FrameRange(start: start, pageCount: order.pageCount)
-      let isWhole = frames.allSatisfy {
-        isFree[Int($0.rawValue)] && topology.zone(of: $0) === zone
-      }
+      let isWhole = indexes(of: frames).allSatisfy { isFree[$0] && zones[$0] == zone.index }
       if isWhole, isSuitable(start) { return true }
       start = frames.upperBound
     }

@@ -49,7 +49,7 @@ enum AllocatorOperation: CustomStringConvertible {
     case 8..<11: return .allocateFrame(node: node, options)
     case 11:
       return .allocateContiguous(
-        order: Int.random(in: 11...15, using: &random), node: node, options)
+        order: Int.random(in: 11...13, using: &random), node: node, options)
     case 12, 13:
       return .draw(
         count: Int.random(in: 1...300, using: &random),

@@ -7,64 +7,75 @@ import Testing
 
 @Suite struct `Contiguous allocation` {
   private let node = NodeID(0)
-  private let gigabyte = PageOrder(18)
+  /// 256 MiB, two sections: smaller than a gigantic page, larger than any block on a list.
+  private let order = PageOrder(16)
 
-  private func frames(_ gigabytes: Range<UInt>) -> FrameRange {
-    PageFrameNumber(gigabytes.lowerBound << 18)..<PageFrameNumber(gigabytes.upperBound << 18)
+  /// 512 MiB from address zero and 768 MiB from 4 GiB on: the sixteenth quarter of a gigabyte and
+  /// those that follow.
+  private func makeHost(_ commandLine: String = "") throws -> AllocatorHost {
+    AllocatorHost(
+      try TestHost(
+        map: AllocatorHost.map([(1 << 20, 512 << 20), (4 << 30, 4 << 30 + 768 << 20)]),
+        layout: .single, commandLine: commandLine))
+  }
+
+  /// The frames of quarters of a gigabyte.
+  private func frames(_ quarters: Range<UInt>) -> FrameRange {
+    PageFrameNumber(quarters.lowerBound << 16)..<PageFrameNumber(quarters.upperBound << 16)
   }
 
   private func take(from host: AllocatorHost) -> PageFrameNumber? {
-    host.allocator.allocateContiguous(gigabyte, on: node, [])
+    host.allocator.allocateContiguous(order, on: node, [])
   }
 
-  @Test func `with everything free, the lowest gigabyte of the highest zone is taken`() throws {
-    let host = AllocatorHost(try TestHost(memory: 6 << 30))
+  @Test func `with everything free, the lowest place in the highest zone is taken`() throws {
+    let host = try makeHost()
     let first = try #require(take(from: host))
-    #expect(first == frames(4..<5).lowerBound)
-    host.check(holding: 1 << 18)
-    // The last ones have the vmemmap; below 4 GiB there is the next.
+    #expect(first == frames(16..<17).lowerBound)
+    host.check(holding: 1 << 16)
+    // The last one has the vmemmap, the first one what boot reserves on every PC.
     var found = [first]
     while let pfn = take(from: host) { found.append(pfn) }
-    host.check(holding: UInt(found.count) << 18)
-    #expect(found.map { $0.rawValue >> 18 } == [4, 5, 1, 2])
+    host.check(holding: UInt(found.count) << 16)
+    #expect(found.map { $0.rawValue >> 16 } == [16, 17, 1])
     for pfn in found.reversed() {
-      host.allocator.freeRun(FrameRange(start: pfn, pageCount: gigabyte.pageCount))
+      host.allocator.freeRun(FrameRange(start: pfn, pageCount: order.pageCount))
     }
     host.check()
   }
 
   @Test func `the head of the block says allocated, and no other descriptor is written`() throws {
-    let host = AllocatorHost(try TestHost(memory: 6 << 30))
+    let host = try makeHost()
     let pfn = try #require(take(from: host))
     host.vmemmap.with(pfn, for: .load) { words in
       #expect(words.counts == DescriptorCounts(references: 0))
       #expect(words.flags == host.zone(.normal).place)
     }
     #expect(host.vmemmap.isBlank(pfn.advanced(by: 1)))
-    #expect(host.vmemmap.isBlank(pfn.advanced(by: 200_000)))
-    host.check(holding: 1 << 18)
+    #expect(host.vmemmap.isBlank(pfn.advanced(by: 50_000)))
+    host.check(holding: 1 << 16)
   }
 
-  @Test func `one page in use in the middle spoils a gigabyte, and nothing is left behind`() throws {
-    let host = AllocatorHost(try TestHost(memory: 6 << 30))
-    let middle = frames(4..<5).lowerBound.advanced(by: 131_072 + 77)
+  @Test func `one page in use in the middle spoils a place, and nothing is left behind`() throws {
+    let host = try makeHost()
+    let middle = frames(16..<17).lowerBound.advanced(by: 32_768 + 77)
     let lists = host.lists(.normal)
     #expect(host.allocator.takeRange(middle..<middle.advanced(by: 1), from: lists))
     host.check(holding: 1)
     let counts = host.blockCounts(.normal)
     let sections = lists.freeSections.population
-    #expect(take(from: host) == frames(5..<6).lowerBound)
-    host.check(holding: 1 + 1 << 18)
-    host.allocator.freeRun(frames(5..<6))
+    #expect(take(from: host) == frames(17..<18).lowerBound)
+    host.check(holding: 1 + 1 << 16)
+    host.allocator.freeRun(frames(17..<18))
     #expect(host.blockCounts(.normal) == counts)
     #expect(lists.freeSections.population == sections)
-    for block in frames(4..<6) where block.isAligned(to: PageOrder(9)) {
+    for block in frames(16..<18) where block.isAligned(to: PageOrder(9)) {
       #expect(!host.topology.sections.isIsolated(block))
     }
     host.check(holding: 1)
     host.allocator.freeRun(middle..<middle.advanced(by: 1))
-    #expect(take(from: host) == frames(4..<5).lowerBound)
-    host.check(holding: 1 << 18)
+    #expect(take(from: host) == frames(16..<17).lowerBound)
+    host.check(holding: 1 << 16)
   }
 
   @Test func `a range that is not all free is refused and stays as it is`() throws {
@@ -79,77 +90,76 @@ import Testing
   }
 
   @Test func `a page that a CPU keeps is brought back first`() throws {
-    let host = AllocatorHost(try TestHost(memory: 6 << 30))
-    let pfn = frames(4..<5).lowerBound.advanced(by: 4711)
+    let host = try makeHost()
+    let pfn = frames(16..<17).lowerBound.advanced(by: 4711)
     let lists = host.lists(.normal)
     #expect(host.allocator.takeRange(pfn..<pfn.advanced(by: 1), from: lists))
     host.allocator.freeBlock(pfn, .page)
     #expect(host.cpuLists(.normal).pageCount == 1)
     host.check()
-    #expect(take(from: host) == frames(4..<5).lowerBound)
-    host.check(holding: 1 << 18)
+    #expect(take(from: host) == frames(16..<17).lowerBound)
+    host.check(holding: 1 << 16)
   }
 
   @Test func `blocks that reach beyond the range stay free there`() throws {
-    let host = try AllocatorHost()
+    let host = try makeHost()
     let lists = host.lists(.normal)
-    let section = FrameRange(start: PageFrameNumber(1 << 20), pageCount: 1 << 15)
-    #expect(lists.freeSections.population >= 1)
-    let inside = section.lowerBound.advanced(by: 512 + 128)
+    let inside = frames(16..<17).lowerBound.advanced(by: 512 + 128)
+    let number = host.topology.sections.number(of: inside)
+    #expect(host.allocator.isFreeSection(number, in: lists))
     let range = FrameRange(start: inside, pageCount: 64)
     #expect(host.allocator.takeRange(range, from: lists))
     host.check(holding: 64)
-    #expect(!host.allocator.isFreeSection(host.topology.sections.number(of: inside), in: lists))
+    #expect(!host.allocator.isFreeSection(number, in: lists))
     host.allocator.freeRun(range)
     host.check()
   }
 
   @Test func `watermarks do not count`() throws {
-    let host = AllocatorHost(try TestHost(memory: 6 << 30))
+    let host = try makeHost()
     host.lists(.normal).watermarks = Watermarks(min: 1 << 30, low: 1 << 30, high: 1 << 30)
-    #expect(take(from: host) == frames(4..<5).lowerBound)
-    host.check(holding: 1 << 18)
+    #expect(take(from: host) == frames(16..<17).lowerBound)
+    host.check(holding: 1 << 16)
   }
 
   @Test func `it can be made to fail, once`() throws {
-    let host = AllocatorHost(try TestHost(memory: 6 << 30))
+    let host = try makeHost()
     host.failures.failAllocation(after: 0)
     #expect(take(from: host) == nil)
     host.check()
     #expect(take(from: host) != nil)
-    host.check(holding: 1 << 18)
+    host.check(holding: 1 << 16)
   }
 
-  @Test func `with only one node allowed, another's gigabytes are left alone`() throws {
-    let host = AllocatorHost(try TestHost(memory: 8 << 30, nodes: 2))
+  @Test func `with only one node allowed, another's memory is left alone`() throws {
+    let host = AllocatorHost(try TestHost(memory: 2 << 30, nodes: 2))
     var count: UInt = 0
-    while let pfn = host.allocator.allocateContiguous(gigabyte, on: NodeID(1), [.thisNode]) {
+    while let pfn = host.allocator.allocateContiguous(order, on: NodeID(1), [.thisNode]) {
       #expect(host.topology.nodeID(of: pfn) == NodeID(1))
       count += 1
     }
     #expect(count > 0)
-    host.check(holding: count << 18)
-    let next = try #require(host.allocator.allocateContiguous(gigabyte, on: NodeID(1), []))
+    host.check(holding: count << 16)
+    let next = try #require(host.allocator.allocateContiguous(order, on: NodeID(1), []))
     #expect(host.topology.nodeID(of: next) == NodeID(0))
-    host.check(holding: (count + 1) << 18)
+    host.check(holding: (count + 1) << 16)
   }
 
   @Test func `no block reaches over a hole or into another zone`() throws {
-    // The second gigabyte lacks one page; the third belongs to two zones.
-    let hole: UInt = 5 << 30 + 512 << 20
+    // The second quarter above 4 GiB lacks one page; the third belongs to two zones.
+    let hole: UInt = 4 << 30 + 300 << 20
     let map = AllocatorHost.map([
-      (1 << 20, 1 << 30), (4 << 30, hole), (hole + 4096, 9 << 30),
+      (1 << 20, 256 << 20), (4 << 30, hole), (hole + 4096, 4 << 30 + 1280 << 20),
     ])
     let host = AllocatorHost(
-      try TestHost(map: map, layout: .single, commandLine: "movablecore=2560M"))
+      try TestHost(map: map, layout: .single, commandLine: "movablecore=640M"))
     let movable = host.zone(.movable).span
-    #expect(movable.lowerBound.rawValue < 7 << 18 && movable.lowerBound.rawValue > 6 << 18)
+    #expect(frames(18..<19).contains(movable.lowerBound))
     var found: [UInt] = []
-    while let pfn = host.allocator.allocateContiguous(gigabyte, on: node, [.movable]) {
-      found.append(pfn.rawValue >> 18)
+    while let pfn = host.allocator.allocateContiguous(order, on: node, [.movable]) {
+      found.append(pfn.rawValue >> 16)
     }
-    #expect(found.first == 7)
-    #expect(!found.contains(5) && !found.contains(6))
-    host.check(holding: UInt(found.count) << 18)
+    #expect(found == [19, 16])
+    host.check(holding: UInt(found.count) << 16)
   }
 }

@@ -60,26 +60,28 @@ struct FreeMemory {
     _ head: PageFrameNumber, _ order: PageOrder, _ place: Block.Place, _ zone: Zone
   ) {
     let sections = allocator.topology.sections
-    let name = "block \(head.rawValue), order \(order.index)"
+    func note(_ fault: String) {
+      faults.append("block \(head.rawValue), order \(order.index): \(fault)")
+    }
     blocks.append(
       Block(
         frames: FrameRange(start: head, pageCount: order.pageCount), place: place,
         zone: zone.index))
-    if !head.isAligned(to: order) { faults.append("\(name): not aligned") }
+    if !head.isAligned(to: order) { note("not aligned") }
     if place != .cpu, allocator.vmemmap.freeBlockOrder(at: head) != order {
-      faults.append("\(name): its head says something else")
+      note("its head says something else")
     }
-    if allocator.vmemmap.references(to: head) != 0 { faults.append("\(name): has references") }
+    if allocator.vmemmap.references(to: head) != 0 { note("has references") }
     let last = head.advanced(by: Int(order.pageCount) - 1)
     if allocator.topology.zone(of: head) !== zone || allocator.topology.zone(of: last) !== zone {
-      faults.append("\(name): not in zone \(zone.index)")
+      note("not in zone \(zone.index)")
     }
     var block = head.aligned(downTo: allocator.pageblockOrder)
     while place != .cpu, block <= last {
       let isolated = sections.isIsolated(block)
       let isRight =
         isolated ? place == .isolatedList : place == .list(sections.migrateType(of: block))
-      if !isRight { faults.append("\(name): on \(place), not that of its pageblock") }
+      if !isRight { note("on \(place), not that of its pageblock") }
       block = PageFrameNumber(block.rawValue + allocator.pageblockOrder.pageCount)
     }
   }

@@ -127,16 +127,16 @@ import Testing
   @Test func `memory for contiguous allocation does not count for unmovable requests`() throws {
     let host = try AllocatorHost()
     let (largest, pages) = host.takeEverything(.normal)
-    for block in largest.prefix(20) {
+    for block in largest.prefix(10) {
       for index in 0..<2 {
         host.topology.sections.setMigrateType(.cma, of: block.advanced(by: index * 512))
       }
     }
-    host.giveBack(Array(largest.prefix(20)), host.allocator.maximumOrder)
+    host.giveBack(Array(largest.prefix(10)), host.allocator.maximumOrder)
     let lists = host.lists(.normal)
     #expect(host.allocator.allows(.page, in: lists, [.movable]))
     #expect(!host.allocator.allows(.page, in: lists, []))
-    host.check(holding: pages - 20 * 1024)
+    host.check(holding: pages - 10 * 1024)
   }
 }
 

@@ -5,11 +5,15 @@ import TestSupport
 @testable import KernelMemory
 
 /// What tests of booting ask of a host.
+///
+/// The first table of the page tables takes the highest frame of a machine, as the node's data does
+/// in a kernel, so its last gigabyte is never a gigantic page unless memory goes on for a bit.
 extension TestHost {
   /// Memory in ranges of MiB, each with its node; nodes without memory are online as well.
   init(
     mebibytes: [(node: Int, Range<UInt>)], memorylessNodes: [Int] = [],
-    kernel: KernelDesign = .linux7_2, commandLine: String = ""
+    kernel: KernelDesign = .linux7_2, format: PagingFormat = .x86FourLevel,
+    commandLine: String = ""
   ) throws {
     let ranges = mebibytes.map { node, range in
       NodeRange(
@@ -19,11 +23,21 @@ extension TestHost {
     try self.init(
       map: MemoryMap(ranges.map { MemoryMapEntry($0.range, .usable) }),
       layout: NodeLayout(ranges: ranges, memorylessNodes: memorylessNodes.map { NodeID($0) }),
-      kernel: kernel, commandLine: commandLine)
+      kernel: kernel, format: format, commandLine: commandLine)
   }
 
   /// What boot said.
   var bootLog: [String] { subsystem.bootLog.map { String(decoding: $0, as: UTF8.self) } }
+
+  /// The gigabytes whose pages are free in the pool of such pages of the first node.
+  var freeGigabytes: [UInt] {
+    var heads: [UInt] = []
+    subsystem.vmemmap.forEach(in: pool(18).parts[0].freeList) { head in
+      heads.append(head.rawValue >> 18)
+      return true
+    }
+    return heads.sorted()
+  }
 
   /// The lines of the boot log that begin with `prefix`.
   func bootLog(startingWith prefix: String) -> [String] {

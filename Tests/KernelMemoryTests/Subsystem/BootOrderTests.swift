@@ -7,86 +7,61 @@ import Testing
 
 /// The boot allocator gives the highest memory first, so where things lie tells when they were made.
 @Suite struct `The order of boot` {
+  /// Twelve gigabytes in one piece, and 16 MiB above them.
   private func boot(_ kernel: KernelDesign, _ commandLine: String) throws -> TestHost {
-    let host = try TestHost(memory: 16 << 30, kernel: kernel, commandLine: commandLine)
+    let host = try TestHost(
+      mebibytes: [(0, 1..<1024), (0, 4096..<16 * 1024 + 16)], kernel: kernel,
+      commandLine: commandLine)
     #expect(host.complaints == [])
     return host
   }
 
-  private func gigabytes(of host: TestHost) -> [UInt] {
-    var heads: [UInt] = []
-    host.subsystem.vmemmap.forEach(in: host.pool(18).parts[0].freeList) { head in
-      heads.append(head.rawValue >> 18)
-      return true
-    }
-    return heads.sorted()
-  }
-
-  /// The gigabyte with the highest frame of the vmemmap.
-  private func highestVmemmapGigabyte(of host: TestHost) -> UInt? {
+  /// The gigabytes below the last 16 MiB that have frames of the vmemmap.
+  private func vmemmapGigabytes(of host: TestHost) -> [UInt] {
     let subsystem = host.subsystem
-    var highest: UInt = 0
+    var found: Set<UInt> = []
     for memory in subsystem.topology.nodes[0].memory {
-      for pfn in stride(from: memory.lowerBound, to: memory.upperBound, by: 1 << 15) {
-        let address = subsystem.vmemmap.address(of: pfn)
-        highest = max(highest, subsystem.tables.frame(mappedAt: address)?.rawValue ?? 0)
+      for pfn in stride(from: memory.lowerBound, to: memory.upperBound, by: 1 << 13) {
+        let frame = subsystem.tables.frame(mappedAt: subsystem.vmemmap.address(of: pfn))
+        if let frame { found.insert(frame.rawValue >> 18) }
       }
     }
-    return highest >> 18
+    found.remove(16)
+    return found.sorted()
   }
 
   @Test(arguments: [KernelDesign.linux7_2, .unified].indices)
   func `where folding comes first, gigantic pages lie above the vmemmap`(index: Int) throws {
     let kernel = [KernelDesign.linux7_2, .unified][index]
-    for folding in ["on", "off"] {
-      let host = try boot(
-        kernel, "hugetlb_free_vmemmap=\(folding) hugepagesz=1G hugepages=3")
-      #expect(gigabytes(of: host) == [14, 15, 16])
-      #expect(highestVmemmapGigabyte(of: host) == 13)
-    }
+    let host = try boot(kernel, "hugetlb_free_vmemmap=on hugepagesz=1G hugepages=3")
+    #expect(host.freeGigabytes == [13, 14, 15])
+    #expect(vmemmapGigabytes(of: host) == [12])
   }
 
   @Test(arguments: [KernelDesign.linux5_14, .linux6_1, .linux6_12].indices)
   func `where folding comes later, they lie below it`(index: Int) throws {
     let kernel = [KernelDesign.linux5_14, .linux6_1, .linux6_12][index]
-    let host = try boot(kernel, "hugetlb_free_vmemmap=off hugepagesz=1G hugepages=3")
-    #expect(gigabytes(of: host) == [13, 14, 15])
-    #expect(highestVmemmapGigabyte(of: host) == 16)
+    let host = try boot(kernel, "hugetlb_free_vmemmap=on hugepagesz=1G hugepages=3")
+    #expect(host.freeGigabytes == [12, 13, 14])
+    // The gigabytes in the pool have their head pages from the page allocator by now.
+    #expect(vmemmapGigabytes(of: host).last == 15)
   }
 
-  @Test(arguments: KernelDesign.all.indices)
-  func `memory kept for gigantic pages is taken before either`(design: Int) throws {
-    let host = try boot(KernelDesign.all[design], "hugetlb_cma=2G")
+  @Test(arguments: [KernelDesign.linux6_12, .linux7_2].indices)
+  func `memory kept for gigantic pages is taken before either`(index: Int) throws {
+    let host = try boot([KernelDesign.linux6_12, .linux7_2][index], "hugetlb_cma=2G")
     let area = try #require(host.subsystem.hugeTLB.contiguousAreas.first)
-    #expect(area.frames.lowerBound.rawValue >> 18 == 15)
-    #expect(highestVmemmapGigabyte(of: host) == 14)
-  }
-
-  @Test func `of two sizes the one named first has the higher memory`() throws {
-    let host = try TestHost(
-      memory: 4 << 30, format: .arm64With4KPages,
-      commandLine: "hugepagesz=1G hugepages=1 hugepagesz=32M hugepages=2")
-    #expect(host.complaints == [])
-    #expect(host.pageCounts(ofOrder: 18) == [1])
-    #expect(host.pageCounts(ofOrder: 13) == [2])
-    let heads = [18, 13].compactMap { order in
-      host.subsystem.vmemmap.first(of: host.pool(order).parts[0].freeList)
-    }
-    try #require(heads.count == 2)
-    #expect(heads[0] > heads[1])
+    #expect(area.frames.lowerBound.rawValue >> 18 == 14)
+    #expect(vmemmapGigabytes(of: host) == [13])
   }
 
   @Test func `small pages are allocated when all memory has been handed over`() throws {
     let host = try boot(
-      .linux7_2, "hugetlb_free_vmemmap=off hugepages=8 hugepagesz=1G hugepages=15")
+      .linux7_2, "hugetlb_free_vmemmap=on hugepages=8 hugepagesz=1G hugepages=12")
     #expect(host.pageCounts(ofOrder: 9) == [8])
-    #expect(host.pageCounts(ofOrder: 18) == [15])
-    let head = try #require(
-      host.subsystem.vmemmap.first(of: host.pool(9).parts[0].freeList))
-    #expect(head.rawValue >> 18 == 0)
-    // What was free at the hand-over were whole blocks of the page allocator.
-    #expect(
-      !host.subsystem.bootReservations.contains { $0.contains(head) })
+    #expect(host.freeGigabytes == Array(4..<16))
+    let head = try #require(host.subsystem.vmemmap.first(of: host.pool(9).parts[0].freeList))
+    #expect(!host.subsystem.bootReservations.contains { $0.contains(head) })
   }
 
   @Test func `what boot says comes in the order in which it happens`() throws {

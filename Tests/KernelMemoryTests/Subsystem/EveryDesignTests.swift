@@ -19,7 +19,7 @@ struct DesignAndFormat: CustomTestStringConvertible {
   }
 
   /// Enough for a few sections and a few pages of most sizes.
-  var memory: UInt { max(8 << format.sectionShift, 512 << 20) }
+  var memory: UInt { max(4 << format.sectionShift, 512 << 20) }
 }
 
 @Suite struct `Every kernel on every architecture` {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import KernelMemory
 
-/// What a command line asks for and what a machine with 4 GiB on two nodes makes of it.
+/// What a command line asks for, and what a machine with two nodes of 2 GiB makes of it.
 struct PoolRequest: CustomTestStringConvertible {
   let commandLine: String
   /// Pages of 2 MiB by node.
@@ -42,17 +42,28 @@ struct PoolRequest: CustomTestStringConvertible {
 }
 
 @Suite struct `Booting with huge pages` {
-  @Test(arguments: PoolRequest.all, [false, true])
-  func `pools have what the command line asks for`(request: PoolRequest, folds: Bool) throws {
+  private func boot(_ commandLine: String) throws -> TestHost {
     let host = try TestHost(
-      memory: 4 << 30, nodes: 2,
-      commandLine: "hugetlb_free_vmemmap=\(folds ? "on" : "off") \(request.commandLine)")
+      mebibytes: [(0, 1..<2048), (1, 2048..<3072), (1, 4096..<5120)], commandLine: commandLine)
     #expect(host.complaints == [])
+    return host
+  }
+
+  @Test(arguments: PoolRequest.all)
+  func `pools have what the command line asks for`(request: PoolRequest) throws {
+    let host = try boot("hugetlb_free_vmemmap=on \(request.commandLine)")
     #expect(host.pageCounts(ofOrder: 9) == request.small)
     #expect(host.pageCounts(ofOrder: 18) == request.large)
     let count = request.small.reduce(0, +) + request.large.reduce(0, +)
     let folded = host.foldedPageCount(ofOrder: 9) + host.foldedPageCount(ofOrder: 18)
-    #expect(folded == (folds ? count : 0))
+    #expect(folded == count)
+  }
+
+  @Test func `without folding they have the same`() throws {
+    let host = try boot("hugetlb_free_vmemmap=off hugepages=0:3,1:5 hugepagesz=1G hugepages=1")
+    #expect(host.pageCounts(ofOrder: 9) == [3, 5])
+    #expect(host.pageCounts(ofOrder: 18) == [1, 0])
+    #expect(host.foldedPageCount(ofOrder: 9) + host.foldedPageCount(ofOrder: 18) == 0)
   }
 
   @Test(arguments: KernelDesign.all.indices)

@@ -24,6 +24,15 @@ import Testing
     return zip(figures(of: host), before).map { $0 - $1 }
   }
 
+  /// Pages that were folded before give nothing for the first time; a few others may take part, where
+  /// unfolding has used memory of the former ones.
+  private func expectRefolding(_ host: TestHost) {
+    let change = change(host, to: 100)
+    #expect(change[0] == -change[1])
+    #expect(change[0] < 100)
+    #expect(change[1] + change[2] == -700)
+  }
+
   @Test(arguments: [KernelDesign.linux6_12, .linux7_2, .unified].indices)
   func `each page gives eight once, and one comes back as its head`(index: Int) throws {
     let kernel = [KernelDesign.linux6_12, .linux7_2, .unified][index]
@@ -31,7 +40,7 @@ import Testing
       memory: 1 << 30, kernel: kernel, commandLine: "hugetlb_free_vmemmap=on")
     #expect(change(host, to: 100) == [800, -800, 100])
     #expect(change(host, to: 0) == [0, 0, 700])
-    #expect(change(host, to: 100) == [0, 0, -700])
+    expectRefolding(host)
     #expect(change(host, to: 0) == [0, 0, 700])
   }
 
@@ -40,7 +49,7 @@ import Testing
       memory: 1 << 30, kernel: .linux6_1, commandLine: "hugetlb_free_vmemmap=on")
     #expect(change(host, to: 100) == [700, -700, 0])
     #expect(change(host, to: 0) == [0, 0, 700])
-    #expect(change(host, to: 100) == [0, 0, -700])
+    expectRefolding(host)
   }
 
   @Test func `where two pages are kept, each page gives six`() throws {

@@ -33,7 +33,9 @@ extension FoldingHost {
   /// What a CPU must read at offset `index` of the page at `head`.
   ///
   /// Where tails map the head page again, they show what is at the same place in it.
-  private func expectedWords(_ index: UInt, _ tail: DescriptorContents, isFolded: Bool) -> DescriptorContents? {
+  private func expectedWords(_ index: UInt, _ tail: DescriptorContents, isFolded: Bool)
+    -> DescriptorContents?
+  {
     let perPage = vmemmap.descriptorsPerPage
     let isImage = isFolded && design.tailTarget == .ownHeadPage
     switch isImage ? index % perPage : index {

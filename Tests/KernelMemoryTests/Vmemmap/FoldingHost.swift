@@ -35,7 +35,8 @@ struct FoldingHost: Sendable {
     threading: HostedMachine.Threading = .one
   ) throws {
     let host = try TestHost(
-      memory: memory ?? max(48, pages * 4 + 16) << 20, nodes: nodes, kernel: kernel.design, format: format, cpus: cpus,
+      memory: memory ?? max(48, pages * 4 + 16) << 20, nodes: nodes, kernel: kernel.design,
+      format: format, cpus: cpus,
       threading: threading)
     try self.init(host, pages: pages, order: order)
   }

@@ -33,8 +33,9 @@ import Testing
     try folding.optimize(folding.head)
     let letters = try folding.mapping(of: folding.head).map { page in
       let letter =
-        if let index = old.firstIndex(of: page.frame) { "ABCDEFGH".map { String($0) }[index] }
-        else if page.frame == folding.sharedTail(of: folding.head) { "T" } else { "N" }
+        if let index = old.firstIndex(of: page.frame) {
+          "ABCDEFGH".map { String($0) }[index]
+        } else if page.frame == folding.sharedTail(of: folding.head) { "T" } else { "N" }
       return page.isWritable ? letter : letter.lowercased()
     }
     #expect(letters.joined(separator: " ") == picture)

@@ -98,7 +98,8 @@ import Testing
     let folding = try folding(kernel, pages: 6)
     let old = try folding.heads.map { try folding.frames(of: $0) }
     let before = folding.subsystem.totals
-    let flushes = try FlushStops.run(on: folding.machine, page: lastPage(folding, folding.heads[5])) {
+    let flushes = try FlushStops.run(on: folding.machine, page: lastPage(folding, folding.heads[5]))
+    {
       folding.optimize(folding.heads)
     } atFlush: { flush throws in
       let now = folding.subsystem.totals
