@@ -47,3 +47,11 @@ public final class FailureInjector: Sendable {
     return number == failing.load(ordering: .relaxed) || (order == .page && number >= basePages)
   }
 }
+
+extension Machine {
+  /// Counts one allocation of `order` and tells whether it has to fail.
+  ///
+  /// Not inlined: the caller would retain the injector meanwhile.
+  @inline(never)
+  func failsAllocation(of order: PageOrder) -> Bool { failures.takesAllocation(of: order) }
+}

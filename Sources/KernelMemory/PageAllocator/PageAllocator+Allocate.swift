@@ -13,7 +13,7 @@ extension PageAllocator {
   func allocateBlock(
     _ order: PageOrder, on node: NodeID, _ options: AllocationOptions
   ) -> PageFrameNumber? {
-    if machine.failures.takesAllocation(of: order) { return nil }
+    if machine.failsAllocation(of: order) { return nil }
     return takeBlock(order, on: node, options)
   }
 
@@ -34,10 +34,29 @@ extension PageAllocator {
   }
 
   /// ``allocateBlock(_:on:_:)`` beyond the failure injection.
+  ///
+  /// Before a request fails, what CPUs keep at hand comes back to the free lists, where it merges.
   func takeBlock(
     _ order: PageOrder, on node: NodeID, _ options: AllocationOptions
   ) -> PageFrameNumber? {
     guard order <= maximumOrder, let position = topology.position(of: node) else { return nil }
+    return takeBlock(order, at: position, node, options)
+      ?? takeBlockAfterDraining(order, at: position, node, options)
+  }
+
+  @inline(never)
+  private func takeBlockAfterDraining(
+    _ order: PageOrder, at position: Int, _ node: NodeID, _ options: AllocationOptions
+  ) -> PageFrameNumber? {
+    guard cpuLists.contains(where: { $0.pageCount > 0 }) else { return nil }
+    drainCPULists()
+    return takeBlock(order, at: position, node, options)
+  }
+
+  @inline(__always)
+  private func takeBlock(
+    _ order: PageOrder, at position: Int, _ node: NodeID, _ options: AllocationOptions
+  ) -> PageFrameNumber? {
     // Not over the array itself, which would be retained.
     for place in 0..<zoneOrders[position].count {
       let index = zoneOrders[position][place]

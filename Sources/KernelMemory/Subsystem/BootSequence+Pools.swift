@@ -18,7 +18,8 @@ extension BootSequence {
     let gigantics = requests.sizes.filter { order(ofBytes: $0.byteCount) > format.maximumOrder }
     if skipsGiganticPages {
       guard !gigantics.isEmpty else { return }
-      log.append(("HugeTLB: hugetlb_cma is enabled, skip boot time allocation" as StaticString).bytes)
+      log.append(
+        ("HugeTLB: hugetlb_cma is enabled, skip boot time allocation" as StaticString).bytes)
       return
     }
     for request in gigantics where !request.isEmpty { setAside(request) }

@@ -32,15 +32,15 @@ import Testing
     withThreads(on: host.machine, cpus: 0..<4) { cpu in
       switch cpu.index {
       case 0:
-        for round in 0..<20 { small.resize(to: UInt((round * 37) % 160), .node(round % 2)) }
+        for round in 0..<16 { small.resize(to: UInt((round * 37) % 160), .node(round % 2)) }
       case 1:
-        for round in 0..<8 {
+        for round in 0..<4 {
           large.resize(to: UInt(1 + round % 2))
           try? large.demote(1)
           large.resize(to: 0)
         }
       case 2:
-        for round in 0..<20 { Self.useMapping(of: small, pageCount: UInt(1 + round * 7 % 40)) }
+        for round in 0..<16 { Self.useMapping(of: small, pageCount: UInt(1 + round * 7 % 40)) }
       default:
         let reader = DescriptorReader(subsystem: host.subsystem)
         while !isDone.isSet {

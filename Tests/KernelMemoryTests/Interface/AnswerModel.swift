@@ -117,10 +117,9 @@ enum AnswerModel {
     let line = part.prefix { $0 != 0 }
     let found = number(line, autoBase: true)
     guard var value = UInt(found.digits, radix: found.radix) else { return .refused("EINVAL") }
-    let suffix = line.dropFirst(found.length).first.map { Character(Unicode.Scalar($0 | 0x20)) }
     let units: [Character] = ["k", "m", "g", "t", "p", "e"]
-    if let suffix, line.dropFirst(found.length).first! >= 0x41,
-      let power = units.firstIndex(of: suffix)
+    if let suffix = line.dropFirst(found.length).first, suffix >= 0x41,
+      let power = units.firstIndex(of: Character(Unicode.Scalar(suffix | 0x20)))
     {
       for _ in 0...power {
         let (product, overflow) = value.multipliedReportingOverflow(by: 1024)

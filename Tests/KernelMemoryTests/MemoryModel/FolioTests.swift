@@ -106,7 +106,8 @@ import Testing
     let head = try #require(allocator.allocateBlock(order, on: NodeID(0), [.movable]))
     let folio = Folio(head: head, order: order)
     vmemmap.prepareHeadPage(of: folio, place: 0)
-    #expect((64..<512).allSatisfy { !vmemmap.with(head.advanced(by: $0), for: .load) { $0.isTail } })
+    #expect(
+      (64..<512).allSatisfy { !vmemmap.with(head.advanced(by: $0), for: .load) { $0.isTail } })
     vmemmap.prepareOuterTails(of: folio, place: 0, pageLimit: 2)
     #expect((64..<128).allSatisfy { vmemmap.head(of: head.advanced(by: $0)) == head })
     #expect(

@@ -28,7 +28,8 @@ import Testing
   private func zones(of topology: MemoryTopology) -> [String] {
     topology.zones.filter { $0.isPopulated }.map { zone in
       let (start, end) = (zone.span.lowerBound.rawValue >> 8, zone.span.upperBound.rawValue >> 8)
-      return "\(zone.node.rawValue) \(zone.kind) \(start)..<\(end) has \(zone.presentPageCount >> 8)"
+      return
+        "\(zone.node.rawValue) \(zone.kind) \(start)..<\(end) has \(zone.presentPageCount >> 8)"
     }
   }
 

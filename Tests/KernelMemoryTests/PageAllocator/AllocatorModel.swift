@@ -84,6 +84,11 @@ struct AllocatorModel {
     return holding
   }
 
+  /// The place of what is held from `pfn` on.
+  func index(ofHoldingAt pfn: PageFrameNumber) -> Int? {
+    holdings.firstIndex { $0.frames.lowerBound == pfn }
+  }
+
   /// Whether an aligned block of `order` is free as a whole in a zone, and its first frame passes
   /// `isSuitable`.
   func hasFreeBlock(

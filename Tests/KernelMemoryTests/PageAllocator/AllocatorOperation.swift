@@ -13,7 +13,7 @@ enum AllocatorOperation: CustomStringConvertible {
   case free(Int)
   /// Gives something held back in blocks of a smaller order.
   case freeInParts(Int, order: Int)
-  /// Gives something held back as a run, past the CPUs' lists.
+  /// Gives something held back as a run, with everything held that follows it without a gap.
   case freeAsRun(Int)
   case drain
   case useCPU(Int)

@@ -95,7 +95,8 @@ import Testing
     host.check()
   }
 
-  @Test func `a section with memory for contiguous allocation, or isolated, is never one bit`() throws
+  @Test func `a section with memory for contiguous allocation, or isolated, is never one bit`()
+    throws
   {
     let host = AllocatorHost(try TestHost(memory: 1 << 30))
     let lists = host.lists(.dma32)

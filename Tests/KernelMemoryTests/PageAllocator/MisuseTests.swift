@@ -91,6 +91,9 @@ import Testing
 /// Whether assertions are checked.
 private var isDebugBuild: Bool {
   var isDebug = false
-  assert({ isDebug = true; return true }())
+  assert(
+    {
+      isDebug = true; return true
+    }())
   return isDebug
 }

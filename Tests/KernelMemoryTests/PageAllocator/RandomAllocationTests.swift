@@ -153,9 +153,14 @@ struct AllocatorPlayground {
   }
 
   private mutating func freeAsRun(_ index: Int) {
-    guard let holding = model.giveBack(index) else { return }
-    clearReferences(of: holding)
-    host.allocator.freeRun(holding.frames)
+    guard let first = model.giveBack(index) else { return }
+    clearReferences(of: first)
+    var end = first.frames.upperBound
+    while let next = model.index(ofHoldingAt: end), let holding = model.giveBack(next) {
+      clearReferences(of: holding)
+      end = holding.frames.upperBound
+    }
+    host.allocator.freeRun(first.frames.lowerBound..<end)
   }
 
   private func clearReferences(of holding: AllocatorModel.Holding) {
@@ -171,7 +176,9 @@ struct AllocatorPlayground {
         host.allocator.freeLists[zone.index].freePageCount.load(ordering: .relaxed)
         + host.allocator.cpuLists[zone.index].pageCount
       let free = model.freePageCounts[zone.index]
-      if Int(counted) != free { faults.append("zone \(zone.index): \(counted) counted, \(free) free") }
+      if Int(counted) != free {
+        faults.append("zone \(zone.index): \(counted) counted, \(free) free")
+      }
     }
   }
 }

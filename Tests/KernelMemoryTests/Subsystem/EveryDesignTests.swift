@@ -19,7 +19,9 @@ struct DesignAndFormat: CustomTestStringConvertible {
   }
 
   /// Enough for a few sections and a few pages of most sizes.
-  var memory: UInt { max(4 << format.sectionShift, 512 << 20) }
+  var memory: UInt {
+    max((format.pageSize == .fourKiB ? 2 : 4) << format.sectionShift, 256 << 20)
+  }
 }
 
 @Suite struct `Every kernel on every architecture` {

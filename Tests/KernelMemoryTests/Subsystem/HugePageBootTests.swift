@@ -28,8 +28,12 @@ struct PoolRequest: CustomTestStringConvertible {
     Self(commandLine: "hugepagesz=1G hugepages=2", large: [1, 1]),
     Self(commandLine: "hugepagesz=1G hugepages=1:1", large: [0, 1]),
     Self(commandLine: "default_hugepagesz=1G hugepages=1", large: [1, 0]),
-    Self(commandLine: "hugepagesz=1G hugepages=1 hugepagesz=2M hugepages=8", small: [4, 4], large: [1, 0]),
-    Self(commandLine: "hugepagesz=2M hugepages=1:8 hugepagesz=1G hugepages=0:1", small: [0, 8], large: [1, 0]),
+    Self(
+      commandLine: "hugepagesz=1G hugepages=1 hugepagesz=2M hugepages=8", small: [4, 4],
+      large: [1, 0]),
+    Self(
+      commandLine: "hugepagesz=2M hugepages=1:8 hugepagesz=1G hugepages=0:1", small: [0, 8],
+      large: [1, 0]),
     Self(commandLine: "hugepages=2:3"),
     Self(commandLine: "hugepages=0:3,9:5"),
     Self(commandLine: "hugepages=banana"),
