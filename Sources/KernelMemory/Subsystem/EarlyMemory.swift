@@ -48,7 +48,9 @@ struct EarlyMemory {
   private mutating func reserve(_ occupied: BootConfiguration.NodeBytes) {
     let page = memblock.pageSize.byteCount
     var left = occupied.byteCount / page * page
-    var ranges = memblock.freeRanges(on: occupied.node).map { $0.range.clamped(to: occupied.bounds) }
+    var ranges = memblock.freeRanges(on: occupied.node).map {
+      $0.range.clamped(to: occupied.bounds)
+    }
     if occupied.end == .high { ranges.reverse() }
     for range in ranges where left > 0 {
       let part = min(left, range.byteCount / page * page)
