@@ -56,6 +56,8 @@ struct DescriptorReader {
   private func isRight(_ pfn: PageFrameNumber, in zone: Zone, _ orders: [PageOrder]) -> Bool {
     let (link, flags) = vmemmap.with(pfn, for: .load) { ($0.link, $0.flags) }
     guard link & 1 == 1 else { return true }
+    // The page was dissolved between the two loads: its descriptors are blank, the tail is history.
+    guard flags != 0 else { return true }
     return orders.contains { order in
       let folio = Folio(head: pfn.aligned(downTo: order), order: order)
       return link == vmemmap.tailTemplate(for: folio, place: zone.place).link
