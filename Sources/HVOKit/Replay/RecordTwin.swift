@@ -78,39 +78,6 @@ extension Twin {
   }
 
   private var pageSize: PageSize { subsystem.format.pageSize }
-
-  /// Takes the memory that the recorded kernel and its programs had in use after boot.
-  ///
-  /// It lies where a kernel's first allocations do, at the start of the highest zone.
-  func takeMemoryInUse(in record: Record, for process: SimulatedProcess) {
-    guard let recorded = record.boot.freePages.flatMap({ UInt(exactly: $0) }) else { return }
-    let free = subsystem.totals.freePageCount
-    let inUse = free - min(free, recorded)
-    for node in subsystem.nodeIDs {
-      let zones = subsystem.zones.filter { $0.node == node }
-      guard let zone = zones.last else { continue }
-      let share = Double(zones.reduce(0) { $0 + $1.freePageCount }) / Double(max(free, 1))
-      takePages(UInt(Double(inUse) * share), of: zone.span, for: process)
-    }
-  }
-
-  /// Takes what is free from the start of `span` on.
-  private func takePages(_ count: UInt, of span: FrameRange, for process: SimulatedProcess) {
-    let pageblock = subsystem.format.pageblockOrder
-    var left = count
-    var start = span.lowerBound.aligned(upTo: pageblock)
-    while left > 0, start < span.upperBound {
-      let order =
-        left >= pageblock.pageCount
-        ? pageblock : PageOrder(UInt.bitWidth - 1 - left.leadingZeroBitCount)
-      if process.take(FrameRange(start: start, pageCount: order.pageCount)) {
-        left -= order.pageCount
-        start = PageFrameNumber(start.rawValue + order.pageCount)
-      } else {
-        start = PageFrameNumber(start.rawValue + 1).aligned(upTo: pageblock)
-      }
-    }
-  }
 }
 
 extension RecordedKernel {

@@ -7,7 +7,7 @@ public struct TwinTarget: RecordTarget {
   /// The twin.
   public let twin: Twin
   /// What the recorded kernel and its programs had in use from the start.
-  private let residents: SimulatedProcess
+  private let residents: ResidentMemory
   private var process: SimulatedProcess
   /// Memory that the recorded kernel has lost and this one has not.
   private var losses: LostMemory
@@ -22,8 +22,7 @@ public struct TwinTarget: RecordTarget {
     let bare = try Twin(specification)
     specification.configuration.occupiedBytes = bare.memoryReserved(in: record)
     twin = try Twin(specification)
-    residents = SimulatedProcess(of: twin.subsystem)
-    twin.takeMemoryInUse(in: record, for: residents)
+    residents = ResidentMemory(of: record, on: twin.subsystem)
     process = SimulatedProcess(of: twin.subsystem)
     losses = LostMemory(of: record.kernel, on: twin.subsystem)
   }

@@ -72,6 +72,17 @@ public final class SimulatedProcess {
     return taken
   }
 
+  /// Takes `count` base pages of `node`, one after another, as the kernel does for itself.
+  ///
+  /// - Returns: how many there were.
+  public func takeKernelPages(_ count: UInt, on node: NodeID) -> UInt {
+    for taken in 0..<count {
+      guard let pfn = subsystem.allocator.allocateFrame(on: node, [.thisNode]) else { return taken }
+      note(pfn)
+    }
+    return count
+  }
+
   /// Takes the base pages of `range`, if all of them are free.
   ///
   /// - Precondition: `range` is a power of two of pages, naturally aligned, and memory of one zone.

@@ -26,9 +26,14 @@ struct PoolHost {
     memory: UInt = 1 << 30, nodes: Int = 1, design: KernelDesign, cpus: Int = 1,
     commandLine: String = "", threading: HostedMachine.Threading = .one
   ) throws {
-    host = try TestHost(
-      memory: memory, nodes: nodes, kernel: design, cpus: cpus, commandLine: commandLine,
-      threading: threading)
+    self.init(
+      try TestHost(
+        memory: memory, nodes: nodes, kernel: design, cpus: cpus, commandLine: commandLine,
+        threading: threading))
+  }
+
+  init(_ host: TestHost) {
+    self.host = host
     frameBalance = Self.frameBalance(of: host.subsystem)
     check()
   }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import KernelMemory
 
-/// Something that can be done to the pools of a machine with two nodes; prints as source.
+/// Something that can be done to the pools of a machine; prints as source.
 enum PoolOperation: CustomStringConvertible {
   case resize(Int, UInt, ResizeScope)
   case overcommit(Int, UInt)
@@ -38,14 +38,14 @@ enum PoolOperation: CustomStringConvertible {
     }
   }
 
-  /// An operation on a machine whose memory ends at frame `end`.
-  static func random(end: UInt, using random: inout SplitMix) -> Self {
+  /// An operation on a machine with `nodes` nodes whose memory ends at frame `end`.
+  static func random(end: UInt, nodes: Int = 2, using random: inout SplitMix) -> Self {
     let pool = Int.random(in: 0...4, using: &random) == 0 ? 1 : 0
     let limit: UInt = pool == 0 ? 700 : 3
     switch Int.random(in: 0..<24, using: &random) {
     case 0..<6:
-      let scope: ResizeScope =
-        [.allNodes, .node(0), .node(1)].randomElement(using: &random) ?? .allNodes
+      let node = Int.random(in: -1..<nodes, using: &random)
+      let scope: ResizeScope = node < 0 ? .allNodes : .node(node)
       return .resize(pool, UInt.random(in: 0...limit, using: &random), scope)
     case 6, 7: return .overcommit(pool, UInt.random(in: 0...20, using: &random))
     case 8..<11:
@@ -54,8 +54,8 @@ enum PoolOperation: CustomStringConvertible {
         Bool.random(using: &random) ? .reserve : .noReserve)
     case 11..<14: return .unmap(Int.random(in: 0..<4, using: &random))
     case 14:
-      return .demote(
-        UInt.random(in: 1...2, using: &random), [nil, 0, 1].randomElement(using: &random) ?? nil)
+      let node = Int.random(in: -1..<nodes, using: &random)
+      return .demote(UInt.random(in: 1...2, using: &random), node < 0 ? nil : node)
     case 15: return .dissolve(UInt.random(in: 0..<end, using: &random))
     case 16: return .replace(UInt.random(in: 0..<end, using: &random))
     case 17: return .poison(UInt.random(in: 0..<end, using: &random))
@@ -73,11 +73,7 @@ final class PoolPlayground {
   let host: PoolHost
   private var mappings: [HugeMapping] = []
 
-  init(_ kernel: PoolKernel) throws {
-    host = try PoolHost(
-      memory: 6 << 30, nodes: 2, kernel: kernel,
-      commandLine: "hugetlb_free_vmemmap=on hugetlb_cma=1:1G")
-  }
+  init(_ host: PoolHost) { self.host = host }
 
   deinit { for mapping in mappings { mapping.release() } }
 
@@ -119,7 +115,10 @@ final class PoolPlayground {
   @Test(arguments: PoolKernel.allCases, [UInt64(1), 2])
   func `no rule is ever broken and no frame lost`(kernel: PoolKernel, seed: UInt64) throws {
     var random = SplitMix(state: seed)
-    let playground = try PoolPlayground(kernel)
+    let playground = PoolPlayground(
+      try PoolHost(
+        memory: 6 << 30, nodes: 2, kernel: kernel,
+        commandLine: "hugetlb_free_vmemmap=on hugetlb_cma=1:1G"))
     let end = playground.host.host.subsystem.topology.end.rawValue
     var done: [PoolOperation] = []
     for _ in 0..<150 {

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelMemory
+
+/// What a recorded kernel and its programs held after boot, as far as a twin can know.
+///
+/// A record tells how much memory was in use, not where. Three quarters are taken as a kernel takes
+/// memory for itself: one unmovable page after another, each from the pageblock that the one before
+/// left open. The rest stands for page cache and programs, and lies scattered: an eighth of each
+/// pageblock that it touches. With so many pageblocks spoiled a twin finds as many huge pages as real
+/// kernels did when they were asked for more than there are (`Documentation/Design/Twin.md`).
+struct ResidentMemory {
+  private let subsystem: MemorySubsystem
+  private let holder: SimulatedProcess
+
+  /// Takes what `record` says was in use, each node's share of it in the node's highest zone.
+  init(of record: Record, on subsystem: MemorySubsystem) {
+    self.subsystem = subsystem
+    holder = SimulatedProcess(of: subsystem)
+    guard let recorded = record.boot.freePages.flatMap({ UInt(exactly: $0) }) else { return }
+    let free = subsystem.totals.freePageCount
+    let inUse = free - min(free, recorded)
+    for node in subsystem.nodeIDs {
+      let zones = subsystem.zones.filter { $0.node == node }
+      guard let zone = zones.last else { continue }
+      let share = Double(zones.reduce(0) { $0 + $1.freePageCount }) / Double(max(free, 1))
+      take(UInt(Double(inUse) * share), of: zone)
+    }
+  }
+
+  private func take(_ count: UInt, of zone: ZoneSummary) {
+    let kernelPages = holder.takeKernelPages(count / 4 * 3, on: zone.node)
+    scatter(count - kernelPages, over: zone.span)
+  }
+
+  /// Takes an eighth of each free pageblock, from the start of `span` on.
+  private func scatter(_ count: UInt, over span: FrameRange) {
+    let pageblock = subsystem.format.pageblockOrder
+    let eighth = PageOrder(pageblock.index - 3)
+    var left = count
+    var start = span.lowerBound.aligned(upTo: pageblock)
+    while left > 0, start < span.upperBound {
+      let order =
+        left >= eighth.pageCount
+        ? eighth : PageOrder(UInt.bitWidth - 1 - left.leadingZeroBitCount)
+      if holder.take(FrameRange(start: start, pageCount: order.pageCount)) {
+        left -= order.pageCount
+      }
+      start = PageFrameNumber(start.rawValue + 1).aligned(upTo: pageblock)
+    }
+  }
+}
