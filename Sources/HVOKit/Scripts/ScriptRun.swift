@@ -2,44 +2,45 @@
 
 import KernelMemory
 
-/// Runs scripts, each on a fresh twin of each kernel asked for.
+/// Runs scripts, each on a fresh twin of each kernel asked for, and compares what the kernels do.
 public struct ScriptRun {
   private let options: MachineOptions
-  private let kernels: [KernelDesign?]
+  /// The kernels to compare; nil if there is but one.
+  private let kernels: KernelList?
   private let checksInvariants: Bool
 
   /// Prepares runs; `options.kernel` may name several kernels with commas between.
   ///
   /// - Throws: ``InputError`` for a kernel that there is not.
   public init(_ options: MachineOptions, checksInvariants: Bool) throws(InputError) {
+    kernels = try KernelList(options.kernel)
     var options = options
-    let names = options.kernel?.split(separator: ",", omittingEmptySubsequences: false) ?? []
-    var kernels: [KernelDesign?] = []
-    for name in names where names.count > 1 {
-      guard case .design(let design) = try KernelChoice(named: String(name)) else {
-        throw InputError("--kernel: host cannot be one of several kernels; name versions")
-      }
-      kernels.append(design)
-    }
-    if names.count > 1 { options.kernel = names.first.map(String.init) }
+    // The rest of the options has to be read with a kernel that there is.
+    if let first = kernels?.designs.first { options.kernel = "\(first.name)" }
     self.options = options
-    self.kernels = kernels.isEmpty ? [nil] : kernels
     self.checksInvariants = checksInvariants
   }
 
+  /// Whether several kernels are compared.
+  public var comparesKernels: Bool { kernels != nil }
+
   /// Where lines go while scripts run.
   public struct Sinks {
-    /// Takes what lines print.
+    /// Takes what lines print, where there is one kernel.
     public var output: ([UInt8]) -> Void
-    /// Takes what went wrong, and summaries.
+    /// Takes the comparison of several kernels.
+    public var compared: (ScriptComparison) -> Void
+    /// Takes what went wrong on the one kernel, and summaries.
     public var complain: (String) -> Void
-    /// How the texts look.
-    public var style: TextStyle
+    /// Takes what is being done while several kernels keep their output back.
+    public var progress: (String) -> Void
 
     public init(
-      output: @escaping ([UInt8]) -> Void, complain: @escaping (String) -> Void, style: TextStyle
+      output: @escaping ([UInt8]) -> Void, compared: @escaping (ScriptComparison) -> Void,
+      complain: @escaping (String) -> Void, progress: @escaping (String) -> Void
     ) {
-      (self.output, self.complain, self.style) = (output, complain, style)
+      (self.output, self.compared) = (output, compared)
+      (self.complain, self.progress) = (complain, progress)
     }
   }
 
@@ -52,32 +53,54 @@ public struct ScriptRun {
     for path in paths { files.append(try ScriptFile(at: path)) }
     var report = ScriptRunReport()
     for file in files {
-      for kernel in kernels {
-        let run = try run(file, kernel, sinks)
-        report.runs.append(run)
-        sinks.complain(run.summary(.plain))
-      }
+      let runs = try run(file, sinks, &report)
+      for run in runs { sinks.complain(run.summary(.plain)) }
+      report.runs += runs
     }
     return report
   }
 
   private func run(
-    _ file: ScriptFile, _ kernel: KernelDesign?, _ sinks: Sinks
+    _ file: ScriptFile, _ sinks: Sinks, _ report: inout ScriptRunReport
+  ) throws(InputError) -> [ScriptRunReport.Run] {
+    guard let kernels else {
+      let twin = try twin(for: file, kernel: nil)
+      return [session(file, twin, output: sinks.output, complain: sinks.complain).runAll()]
+    }
+    var runs: [ScriptRunReport.Run] = []
+    for kernel in kernels.designs { runs.append(try runSilently(file, kernel, sinks)) }
+    let comparison = ScriptComparison(runs)
+    report.comparisons = (report.comparisons ?? []) + [comparison.report]
+    sinks.compared(comparison)
+    return runs
+  }
+
+  private func runSilently(
+    _ file: ScriptFile, _ kernel: KernelDesign, _ sinks: Sinks
   ) throws(InputError) -> ScriptRunReport.Run {
-    let specification: TwinSpecification
-    let twin: Twin
+    let title = "hvo: \(file.name) on \(kernel.name)"
+    sinks.progress("\(title): booting …")
+    let twin = try twin(for: file, kernel: kernel)
+    let count = file.script.lines.count
+    return session(file, twin, output: { _ in }, complain: { _ in })
+      .runAll { sinks.progress("\(title): line \($0 + 1) of \(count) …") }
+  }
+
+  private func twin(
+    for file: ScriptFile, kernel: KernelDesign?
+  ) throws(InputError) -> Twin {
     do throws(InputError) {
-      specification = try TwinBuilder(options).specification(for: file.script.setup, kernel: kernel)
-      twin = try Twin(specification)
+      return try Twin(TwinBuilder(options).specification(for: file.script.setup, kernel: kernel))
     } catch {
       throw InputError("\(file.name): \(error)")
     }
-    if kernels.count > 1 {
-      sinks.output(Array("\(sinks.style.strong("== \(twin.subsystem.kernel.name)"))\n".utf8))
-    }
-    return ScriptSession(
-      file, on: twin, checksInvariants: checksInvariants, output: sinks.output,
-      complain: sinks.complain
-    ).runAll()
+  }
+
+  private func session(
+    _ file: ScriptFile, _ twin: Twin, output: @escaping ([UInt8]) -> Void,
+    complain: @escaping (String) -> Void
+  ) -> ScriptSession {
+    ScriptSession(
+      file, on: twin, checksInvariants: checksInvariants, output: output, complain: complain)
   }
 }

@@ -7,6 +7,8 @@ public struct ScriptRunReport: Codable, Equatable, Sendable {
   public var schema = "hvo.run"
   public var version = 1
   public var runs: [Run] = []
+  /// For each script what differs between kernels; nil if there is one kernel.
+  public var comparisons: [Comparison]?
 
   /// One script on one kernel.
   public struct Run: Codable, Equatable, Sendable {
@@ -24,7 +26,7 @@ public struct ScriptRunReport: Codable, Equatable, Sendable {
     public var number: Int
     public var text: String
     /// What the line printed.
-    public var output: String
+    public var output: PrintedText
     /// The error that it ended with, expected or not.
     public var error: String?
     /// Why the line did not go as wanted, for people; nil if it did.

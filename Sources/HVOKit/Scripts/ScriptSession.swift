@@ -29,8 +29,13 @@ struct ScriptSession {
   }
 
   /// Runs all lines, also behind one that fails.
-  consuming func runAll() -> ScriptRunReport.Run {
-    for line in file.script.lines { perform(line) }
+  ///
+  /// - Parameter willRun: is told the place of each line among the lines, from 0, before it runs.
+  consuming func runAll(willRun: (Int) -> Void = { _ in }) -> ScriptRunReport.Run {
+    for (place, line) in file.script.lines.enumerated() {
+      willRun(place)
+      perform(line)
+    }
     settleOpenFailures()
     return run
   }
@@ -45,8 +50,8 @@ struct ScriptSession {
     if case .error = expectation, outcome.isGood { forgiveCommand() }
     var result = ScriptRunReport.Line(
       number: line.number, text: file.text(ofLine: line.number),
-      output: String(decoding: text.bytes, as: UTF8.self), error: nil, failure: nil, wanted: nil,
-      found: nil, violations: [], isExpectation: expectation != nil)
+      output: PrintedText(text.bytes), error: nil, failure: nil, wanted: nil, found: nil,
+      violations: [], isExpectation: expectation != nil)
     note(outcome.result, in: &result)
     if checksInvariants || line.command == .check { check(&result) }
     run.lines.append(result)

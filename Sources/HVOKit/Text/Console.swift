@@ -10,6 +10,8 @@ import Synchronization
 public struct Console: Sendable {
   /// How reports look.
   public let style: TextStyle
+  /// The characters that fit into a line: those of the terminal, or of the usual one for a pipe.
+  public let width: Int
   /// Whether somebody watches standard error.
   private let showsProgress: Bool
   /// Whether something that was to go to standard output is lost.
@@ -20,6 +22,7 @@ public struct Console: Sendable {
     let environment = ProcessInfo.processInfo.environment
     let refusesColor = !(environment["NO_COLOR"] ?? "").isEmpty || environment["TERM"] == "dumb"
     style = isatty(STDOUT_FILENO) == 1 && !refusesColor ? .colored : .plain
+    width = isatty(STDOUT_FILENO) == 1 ? RawTerminal.columnCount - 1 : TextWrap.width
     showsProgress = isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb"
   }
 

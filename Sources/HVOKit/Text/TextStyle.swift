@@ -10,6 +10,8 @@ public enum TextStyle: Sendable {
   func faint(_ text: String) -> String { wrap(text, "2") }
   /// What is as it should be.
   func good(_ text: String) -> String { wrap(text, "32") }
+  /// What is not the same everywhere.
+  func changed(_ text: String) -> String { wrap(text, "33") }
   /// What needs attention.
   func bad(_ text: String) -> String { wrap(text, "31") }
 

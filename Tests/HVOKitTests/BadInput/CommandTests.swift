@@ -49,6 +49,8 @@ private struct Ended {
     "printf 'echo 2 > /proc/sys/vm/nr_hugepages' | hvo run - --memory 64M --check",
     "printf 'help\\nexit\\nfrob\\n' | hvo shell --memory 64M", "hvo shell --memory 64M </dev/null",
     "hvo snapshot copy && hvo plan --sysroot copy --pool 2M=1",
+    "echo 'cat /proc/meminfo' | hvo run - --memory 64M --kernel 6.1,7.2",
+    "echo 'cat /proc/meminfo' | hvo run - --memory 64M --kernel 6.1,7.2 --only-differences",
   ])
   func `ends with 0 where all is well, and says nothing in colour`(line: String) throws {
     let ended = try run(line)
@@ -59,6 +61,7 @@ private struct Ended {
   @Test(arguments: [
     "echo 'cat /nope' | hvo run - --memory 64M",
     "echo '#@ expect /proc/sys/vm/nr_hugepages 7' | hvo run - --memory 64M --json",
+    "echo 'cat /nope' | hvo run - --memory 64M --kernel 6.1,7.2 --json",
     "echo 'cat /nope' | hvo shell --memory 64M", "echo 'frobnicate' | hvo shell --memory 64M",
   ])
   func `ends with 1 where something is not as it should be, and says what`(line: String) throws {
@@ -80,6 +83,8 @@ private struct Ended {
     ("hvo run", "script"), ("hvo run /nonexistent", "/nonexistent"), ("hvo run /", "a directory"),
     ("hvo run ''", "name"), ("hvo run /bin/sh", "/bin/sh"),
     ("echo frob | hvo run -", "standard input: line 1"),
+    ("echo true | hvo run - --memory 64M --kernel 6.1,6.1", "--kernel"),
+    ("echo true | hvo run - --memory 64M --kernel 6.1 --only-differences", "--only-differences"),
     ("hvo shell --memory x", "--memory"), ("hvo replay", "record"),
     ("hvo replay /nonexistent", "/nonexistent"), ("hvo replay /", "a directory"),
     ("echo '{' > x; hvo replay x --json", "x: not JSON"),
@@ -98,6 +103,21 @@ private struct Ended {
     #expect(ended.complaints.contains(name), "\(ended.complaints)")
   }
 
+  @Test func `tells on standard output what failed on which of several kernels`() throws {
+    let ended = try run(
+      "printf 'true\\ncat /nope\\n' | hvo run - --memory 64M --kernel 6.1,7.2 --only-differences")
+    #expect(ended.code == 1)
+    #expect(
+      ended.output == """
+        standard input on 6.1 and 7.2  (! marks what differs)
+          2  cat /nope
+             FAILED: ENOENT (no such file or directory)
+        All 2 lines are answered alike
+
+        """)
+    #expect(ended.complaints.contains("on 7.2: FAILED (1 line)"), "\(ended.complaints)")
+  }
+
   @Test func `ends quietly when nobody reads`() throws {
     let ended = try run("hvo plan --memory 64M | head -n 1")
     #expect(ended.code == 0)
@@ -109,6 +129,7 @@ private struct Ended {
     for line in [
       "hvo plan --memory 64M --json", "echo ls / | hvo run - --memory 64M --json",
       "hvo snapshot copy --json",
+      "echo ls / | hvo run - --memory 64M --json --kernel 6.1,7.2 --only-differences",
     ] {
       let output = try run(line).output
       let object = try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any]

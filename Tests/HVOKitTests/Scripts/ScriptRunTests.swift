@@ -9,7 +9,9 @@ import Testing
   /// What a run left behind.
   private final class Sink {
     var output = ""
+    var compared: [String] = []
     var complaints: [String] = []
+    var progress: [String] = []
   }
 
   private func run(
@@ -22,7 +24,8 @@ import Testing
     let sink = Sink()
     let sinks = ScriptRun.Sinks(
       output: { sink.output += String(decoding: $0, as: UTF8.self) },
-      complain: { sink.complaints.append($0) }, style: .plain)
+      compared: { sink.compared += $0.text(.everything, width: 79, .plain) },
+      complain: { sink.complaints.append($0) }, progress: { sink.progress.append($0) })
     let report = try ScriptRun(options, checksInvariants: checks).run([path], sinks)
     return (report, sink)
   }
@@ -35,6 +38,8 @@ import Testing
       """)
     #expect(result.report.isGood)
     #expect(result.sink.output == "3\n")
+    #expect(result.report.comparisons == nil)
+    #expect(result.sink.progress.isEmpty)
   }
 
   @Test func `a failed expectation names line, wanted and found`() throws {
@@ -72,7 +77,13 @@ import Testing
     #expect(try run(text, MachineOptions(memory: "1G")).sink.output == "0\n")
     let several = try run(text, MachineOptions(kernel: "6.1,7.2"))
     #expect(several.report.runs.map(\.kernel) == ["6.1", "7.2"])
-    #expect(several.sink.output == "== 6.1\n0-1\n== 7.2\n0-1\n")
+    #expect(several.sink.output == "")
+    #expect(
+      several.sink.compared.dropFirst() == [
+        "  2  cat /sys/devices/system/node/online", "     0-1", "The line is answered alike",
+      ])
+    #expect(several.report.comparisons?.map(\.kernels) == [["6.1", "7.2"]])
+    #expect(several.sink.progress.contains { $0.hasSuffix("on 7.2: line 1 of 1 …") })
   }
 
   @Test(arguments: [
@@ -85,14 +96,15 @@ import Testing
     #expect(throws: InputError.self) { try run(text + "\n") }
   }
 
-  @Test(arguments: ["6.1,", ",6.1", "6.1,host", "6.1,,7.2", "x,y"])
+  @Test(arguments: ["6.1,", ",6.1", "6.1,host", "6.1,,7.2", "x,y", "6.1,6.1"])
   func `lists of kernels that make no sense are refused`(kernels: String) {
     #expect(throws: InputError.self) { try run("true\n", MachineOptions(kernel: kernels)) }
   }
 
   @Test(arguments: ["/nonexistent", "/tmp", "/bin/sh", ""])
   func `files that are no scripts are refused`(path: String) throws {
-    let sinks = ScriptRun.Sinks(output: { _ in }, complain: { _ in }, style: .plain)
+    let sinks = ScriptRun.Sinks(
+      output: { _ in }, compared: { _ in }, complain: { _ in }, progress: { _ in })
     let run = try ScriptRun(MachineOptions(), checksInvariants: false)
     #expect(throws: InputError.self) { try run.run([path], sinks) }
   }
