@@ -70,8 +70,8 @@ struct EarlyMemory {
     return pieces.sorted { $0.frames.lowerBound < $1.frames.lowerBound }
   }
 
-  /// Divides the memory into nodes, zones and sections.
-  func makeTopology(_ configuration: BootConfiguration) -> MemoryTopology {
+  /// Divides the memory of a machine of `span` bytes into nodes, zones and sections.
+  func makeTopology(_ configuration: BootConfiguration, span: UInt) -> MemoryTopology {
     let format = configuration.format
     let memory = nodeMemory(layout: configuration.layout)
     let end = memory.last?.frames.upperBound ?? PageFrameNumber(0)
@@ -80,7 +80,8 @@ struct EarlyMemory {
       nodeIDs: configuration.layout.nodes, distances: configuration.layout.distances,
       sectionOrder: PageOrder(Int(format.sectionShift - format.pageSize.shift)),
       pageblockOrder: format.pageblockOrder,
-      movableStarts: movableStarts(memory, configuration, end: end), end: end
+      movableStarts: movableStarts(memory, configuration, end: end), end: end,
+      describableEnd: max(end, format.pageSize.frame(containing: PhysicalAddress(span)))
     ).build()
   }
 
