@@ -18,6 +18,9 @@ public struct ScriptRunReport: Codable, Equatable, Sendable {
 
     /// Whether every line went as the script wants it.
     public var isGood: Bool { lines.allSatisfy { $0.failure == nil } }
+
+    /// Whether the whole script is for other kernels.
+    public var isSkipped: Bool { !lines.isEmpty && lines.allSatisfy(\.isSkipped) }
   }
 
   /// One line.
@@ -38,6 +41,8 @@ public struct ScriptRunReport: Codable, Equatable, Sendable {
     public var violations: [String]
     /// Whether the line is an expectation.
     public var isExpectation: Bool
+    /// Whether the line speaks of other kernels: nothing was done.
+    public var isSkipped = false
   }
 
   /// Creates an empty report.
@@ -50,9 +55,11 @@ public struct ScriptRunReport: Codable, Equatable, Sendable {
 extension ScriptRunReport.Run {
   /// The run in one line for people.
   func summary(_ style: TextStyle) -> String {
+    if isSkipped { return "\(script) on \(kernel): skipped, it is for other kernels" }
     let failures = lines.count { $0.failure != nil }
-    let met = lines.count { $0.isExpectation && $0.failure == nil }
-    let expectations = lines.count(where: \.isExpectation)
+    let judged = lines.filter { $0.isExpectation && !$0.isSkipped }
+    let met = judged.count { $0.failure == nil }
+    let expectations = judged.count
     let verdict =
       failures == 0
       ? style.good("ok") : style.bad("FAILED (\(ByteText.count(UInt(failures), "line")))")
