@@ -14,13 +14,12 @@ public struct ScriptRunReport: Codable, Equatable, Sendable {
   public struct Run: Codable, Equatable, Sendable {
     public var script: String
     public var kernel: String
+    /// Whether the script is for other kernels: no line was run.
+    public var isSkipped = false
     public var lines: [Line] = []
 
     /// Whether every line went as the script wants it.
     public var isGood: Bool { lines.allSatisfy { $0.failure == nil } }
-
-    /// Whether the whole script is for other kernels.
-    public var isSkipped: Bool { !lines.isEmpty && lines.allSatisfy(\.isSkipped) }
   }
 
   /// One line.
@@ -41,7 +40,7 @@ public struct ScriptRunReport: Codable, Equatable, Sendable {
     public var violations: [String]
     /// Whether the line is an expectation.
     public var isExpectation: Bool
-    /// Whether the line speaks of other kernels: nothing was done.
+    /// Whether the line is an expectation of other kernels.
     public var isSkipped = false
   }
 

@@ -9,7 +9,6 @@ struct ScriptSession {
   /// Whether invariants are checked after every line that may change something.
   let checksInvariants: Bool
   private let runner: ScriptRunner
-  private let isForOtherKernels: Bool
   private var run: ScriptRunReport.Run
   /// Takes what lines print.
   private let output: ([UInt8]) -> Void
@@ -26,7 +25,6 @@ struct ScriptSession {
     (self.file, self.twin, self.checksInvariants) = (file, twin, checksInvariants)
     (self.output, self.complain) = (output, complain)
     runner = ScriptRunner(twin.tree)
-    isForOtherKernels = !file.script.setup.kernels.contains(twin.subsystem.kernel)
     run = ScriptRunReport.Run(script: file.name, kernel: "\(twin.subsystem.kernel.name)")
   }
 
@@ -47,10 +45,7 @@ struct ScriptSession {
     let expectation: ScriptExpectation? =
       if case .expect(let expectation, on: _) = line.command { expectation } else { nil }
     if expectation == nil { settleOpenFailures() }
-    let outcome =
-      isForOtherKernels
-      ? ScriptOutcome(line: line.number, result: .skipped)
-      : runner.run(line.command, line: line.number, output: &text)
+    let outcome = runner.run(line.command, line: line.number, output: &text)
     if !text.isEmpty { output(text.bytes) }
     if case .error = expectation, outcome.result == .succeeded { forgiveCommand() }
     var result = ScriptRunReport.Line(
@@ -58,8 +53,8 @@ struct ScriptSession {
       output: PrintedText(text.bytes), error: nil, failure: nil, wanted: nil, found: nil,
       violations: [], isExpectation: expectation != nil)
     note(outcome.result, in: &result)
-    let isDue = checksInvariants && line.command.mayChangeMemory || line.command == .check
-    if isDue, !result.isSkipped { check(&result) }
+    let isDue = checksInvariants && line.command.mayChangeMemory
+    if isDue || line.command == .check { check(&result) }
     run.lines.append(result)
     if result.failure != nil { open.append(result) }
   }

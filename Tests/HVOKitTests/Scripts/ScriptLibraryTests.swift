@@ -45,7 +45,8 @@ private enum ScriptLibrary {
   private func `hold on every kernel that they are for`(item: ScriptLibrary.Case) throws {
     var complaints: [String] = []
     let sinks = ScriptRun.Sinks(
-      output: { _ in }, complain: { complaints.append($0) }, style: .plain)
+      output: { _ in }, compared: { _ in }, complain: { complaints.append($0) },
+      progress: { _ in })
     let report = try ScriptRun(MachineOptions(kernel: item.kernel), checksInvariants: true)
       .run([ScriptLibrary.path(item.script)], sinks)
     #expect(report.isGood, "\(complaints.joined(separator: "\n"))")
