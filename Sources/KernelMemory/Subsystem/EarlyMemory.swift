@@ -39,7 +39,8 @@ struct EarlyMemory {
     let platform = HugePagePlatform(
       supportedByteCounts: format.hugePageOrders.map { $0.pageCount << size.shift },
       defaultByteCount: format.defaultHugePageOrder.pageCount << size.shift,
-      onlineNodes: configuration.layout.nodes, nodeLists: .supported)
+      onlineNodes: configuration.layout.nodes, nodeLists: .supported,
+      largestListedByteCount: format.maximumOrder.pageCount << size.shift)
     return HugePageRequests(
       parameters.hugePageDirectives, platform: platform, rules: configuration.kernel.bootParameters)
   }

@@ -190,6 +190,8 @@ import Testing
 
   @Test(arguments: [
     ("online_movable", "online_movable"), ("offline", "offline"), ("nonsense", "offline"),
+    ("online memhp_default_state=nonsense", "online"),
+    ("online memhp_default_state=online_kernel", "online_kernel"),
   ])
   func `boot may set the default for added memory`(word: String, shown: String) throws {
     let files = try FileHost(commandLine: "memhp_default_state=\(word)")
