@@ -30,6 +30,7 @@ import Testing
     444 0 /proc/cmdline
     444 0 /proc/iomem
     444 0 /proc/meminfo
+    400 0 /proc/vmallocinfo
     444 0 /proc/vmstat
     444 0 /proc/zoneinfo
     444 28672 /sys/devices/system/node/node0/cpulist

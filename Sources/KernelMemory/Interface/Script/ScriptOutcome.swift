@@ -14,7 +14,7 @@ public struct ScriptOutcome: Equatable, Sendable {
     case unmet(wanted: [UInt8], found: [UInt8])
     /// So many invariants do not hold.
     case violated(count: Int)
-    /// The machine has no such CPU, pool of that size or mapping of that name.
+    /// The machine has no such CPU, node, pool of that size, mapping or area of that name.
     case nothingThere
   }
 
@@ -50,7 +50,7 @@ extension ScriptOutcome {
     case .violated(let count):
       sink.appendDecimal(signed: count)
       sink.append(" invariants do not hold")
-    case .nothingThere: sink.append("there is no such CPU, page size or mapping")
+    case .nothingThere: sink.append("there is no such CPU, node, page size, mapping or area")
     }
     sink.newline()
   }
