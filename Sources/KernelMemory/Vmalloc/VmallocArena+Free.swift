@@ -19,9 +19,11 @@ extension VmallocArena {
     }
     releasePages(of: area)
     deferPurge(of: area)
-    guard let list = area.pageArray else { return }
-    area.pageArray = nil
-    try free(at: list.start)
+    let list = lock.withLock {
+      defer { area.pageArray = nil }
+      return area.pageArray
+    }
+    if let list { try free(at: list.start) }
   }
 
   /// The complete area that starts at `address`, which nobody else finds from now on.

@@ -1,28 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// An area as it was when it was looked at; somebody may free it meanwhile.
+struct ListedArea {
+  let area: VmallocArea
+  let state: VmallocArea.State
+  let pages: [PageFrameNumber]
+  /// Whether the list of its pages has an area of its own.
+  let hasPageArray: Bool
+
+  /// The caller holds the arena's lock.
+  init(_ area: VmallocArea) {
+    self.area = area
+    state = area.state
+    pages = area.pages
+    hasPageArray = area.pageArray != nil
+  }
+}
+
 extension VmallocArena {
   /// Complete areas, and then those not purged yet, as this kernel lists them.
   ///
   /// - Source: spec 09 section 8.
-  func listedAreas() -> [VmallocArea] {
-    var complete: [VmallocArea] = []
-    var unpurged: [VmallocArea] = []
+  func listedAreas() -> [ListedArea] {
+    var complete: [ListedArea] = []
+    var unpurged: [ListedArea] = []
     lock.withLock {
       tree.forEach { _, area in
         switch area.state {
         case .incomplete: return
-        case .complete: complete.append(area)
-        case .unpurged: unpurged.append(area)
+        case .complete: complete.append(ListedArea(area))
+        case .unpurged: unpurged.append(ListedArea(area))
         }
       }
     }
     return inOrder(complete) + inOrder(unpurged)
   }
 
-  private func inOrder(_ areas: [VmallocArea]) -> [VmallocArea] {
+  private func inOrder(_ areas: [ListedArea]) -> [ListedArea] {
     guard policy.listing == .byShard else { return areas }
-    var shards = Array(repeating: [VmallocArea](), count: shardCount)
-    for area in areas { shards[shard(of: area.start)].append(area) }
+    var shards = Array(repeating: [ListedArea](), count: shardCount)
+    for area in areas { shards[shard(of: area.area.start)].append(area) }
     return shards.flatMap { $0 }
   }
 
@@ -34,10 +51,10 @@ extension VmallocArena {
     Int((address.rawValue &>> (pageSize.shift &+ 4)) % UInt(shardCount))
   }
 
-  /// The pages of `area` on each node, by position of the node.
-  func nodePageCounts(of area: VmallocArea) -> [UInt] {
+  /// How many of `pages` are on each node, by position of the node.
+  func nodePageCounts(of pages: [PageFrameNumber]) -> [UInt] {
     var counts = topology.nodes.map { _ in UInt(0) }
-    for pfn in area.pages {
+    for pfn in pages {
       guard let node = topology.nodeID(of: pfn), let position = topology.position(of: node) else {
         continue
       }

@@ -67,10 +67,12 @@ extension VmallocArena {
 
   /// Drops the area's reference to each of its pages; what nobody else has is free then.
   func releasePages(of area: VmallocArea) {
-    let pages = area.pages
+    let pages = lock.withLock {
+      defer { area.pages = [] }
+      return area.pages
+    }
     recount(pages) { $0 &-= 1 }
     for pfn in pages { allocator.freeFrame(pfn) }
-    area.pages = []
   }
 
   /// Changes the count of the node of each page.

@@ -92,15 +92,20 @@ final class VmallocArena: @unchecked Sendable {
 
   /// The complete area that starts at `start`.
   func area(startingAt start: VirtualAddress) -> VmallocArea? {
-    lock.withLock { tree.value(startingAt: start) }.flatMap { $0.state == .complete ? $0 : nil }
+    lock.withLock {
+      guard let area = tree.value(startingAt: start), area.state == .complete else { return nil }
+      return area
+    }
   }
 
   /// Whether the area with `address` may be mapped with huge leaves; false if there is no area.
   ///
   /// - Linux: `is_vm_area_hugepages()`.
   func hasHugePages(at address: VirtualAddress) -> Bool {
-    guard let area = lock.withLock({ tree.value(containing: address) }) else { return false }
-    return area.state == .complete && area.order > .page
+    lock.withLock {
+      guard let area = tree.value(containing: address) else { return false }
+      return area.state == .complete && area.order > .page
+    }
   }
 
   /// The frame behind `address`; nil if nothing is mapped there, or memory without a descriptor.

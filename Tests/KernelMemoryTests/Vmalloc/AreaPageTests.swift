@@ -72,7 +72,7 @@ import Testing
     ]
     for (node, wanted) in cases {
       let area = try host.allocateHuge(4 << 20, node: node)
-      #expect(host.arena.nodePageCounts(of: area) == wanted)
+      #expect(host.arena.nodePageCounts(of: area.pages) == wanted)
     }
     #expect(host.arena.ownedPageCount(on: NodeID(0)) == 2048 + 2 + 2)
     #expect(host.arena.ownedPageCount(on: NodeID(1)) == 1024 + 2)
@@ -81,7 +81,7 @@ import Testing
   @Test func `another node's pages serve when a node has none left`() throws {
     let host = try AreaHost(memory: 512 << 20, nodes: 2)
     let area = try host.allocateHuge(300 << 20, node: NodeID(1))
-    #expect(host.arena.nodePageCounts(of: area).allSatisfy { $0 > 0 })
+    #expect(host.arena.nodePageCounts(of: area.pages).allSatisfy { $0 > 0 })
     #expect(host.complaints == [])
   }
 

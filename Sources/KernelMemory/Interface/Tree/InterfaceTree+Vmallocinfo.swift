@@ -4,12 +4,12 @@
 
 extension InterfaceTree {
   func appendVmallocinfo(to sink: inout TextSink) {
-    for area in subsystem.vmalloc.listedAreas() {
-      appendAddresses(of: area, to: &sink)
-      if area.state == .unpurged {
+    for listed in subsystem.vmalloc.listedAreas() {
+      appendAddresses(of: listed.area, to: &sink)
+      if listed.state == .unpurged {
         sink.append(" unpurged vm_area")
       } else {
-        appendKind(of: area, to: &sink)
+        appendKind(of: listed, to: &sink)
       }
       sink.newline()
     }
@@ -24,14 +24,15 @@ extension InterfaceTree {
     sink.appendDecimal(area.addresses.byteCount, width: 7)
   }
 
-  private func appendKind(of area: VmallocArea, to sink: inout TextSink) {
+  private func appendKind(of listed: ListedArea, to sink: inout TextSink) {
+    let area = listed.area
     if !area.caller.isEmpty {
       sink.append(byte: ASCII.space)
       sink.append(area.caller)
     }
-    if !area.pages.isEmpty {
+    if !listed.pages.isEmpty {
       sink.append(" pages=")
-      sink.appendDecimal(UInt(area.pages.count))
+      sink.appendDecimal(UInt(listed.pages.count))
     }
     if let address = area.physicalAddress {
       sink.append(" phys=0x")
@@ -43,12 +44,12 @@ extension InterfaceTree {
     }
     if area.flags.contains(.ownsPages) { sink.append(" vmalloc") }
     if area.flags.contains(.mapsPages) { sink.append(" vmap") }
-    if area.pageArray != nil { sink.append(" vpages") }
-    appendNodes(of: area, to: &sink)
+    if listed.hasPageArray { sink.append(" vpages") }
+    appendNodes(of: listed.pages, to: &sink)
   }
 
-  private func appendNodes(of area: VmallocArea, to sink: inout TextSink) {
-    let counts = subsystem.vmalloc.nodePageCounts(of: area)
+  private func appendNodes(of pages: [PageFrameNumber], to sink: inout TextSink) {
+    let counts = subsystem.vmalloc.nodePageCounts(of: pages)
     for (position, count) in counts.enumerated() where count > 0 {
       sink.append(" N")
       sink.appendDecimal(UInt(topology.nodes[position].id.rawValue))

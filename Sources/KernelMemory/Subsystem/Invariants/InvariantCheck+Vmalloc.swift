@@ -174,7 +174,7 @@ extension InvariantCheck {
   private mutating func checkOwnedPages(of areas: [VmallocArea]) {
     var counts = topology.nodes.map { _ in UInt(0) }
     for area in areas {
-      for (position, count) in subsystem.vmalloc.nodePageCounts(of: area).enumerated() {
+      for (position, count) in subsystem.vmalloc.nodePageCounts(of: area.pages).enumerated() {
         counts[position] &+= count
       }
     }
