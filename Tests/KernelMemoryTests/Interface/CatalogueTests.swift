@@ -26,11 +26,11 @@ import Testing
     400 0 /proc/kpagecount
     400 0 /proc/kpageflags
     400 0 /proc/pagetypeinfo
+    400 0 /proc/vmallocinfo
     444 0 /proc/buddyinfo
     444 0 /proc/cmdline
     444 0 /proc/iomem
     444 0 /proc/meminfo
-    400 0 /proc/vmallocinfo
     444 0 /proc/vmstat
     444 0 /proc/zoneinfo
     444 28672 /sys/devices/system/node/node0/cpulist
