@@ -15,22 +15,22 @@ public struct TestHost: Sendable {
   public init(
     memory: UInt = 1 << 30, nodes: Int = 1, kernel: KernelDesign = .linux7_2,
     format: PagingFormat = .x86FourLevel, cpus: Int = 1, commandLine: String = "",
-    threading: HostedMachine.Threading = .one
+    threading: HostedMachine.Threading = .one, room: UInt = 0
   ) throws {
     let map = Self.memoryMap(of: memory, format: format)
     try self.init(
       map: map, layout: Self.layout(of: map, nodes: nodes), kernel: kernel, format: format,
-      cpus: cpus, commandLine: commandLine, threading: threading)
+      cpus: cpus, commandLine: commandLine, threading: threading, room: room)
   }
 
-  /// Boots a machine with the given memory.
+  /// Boots a machine with the given memory, and `room` bytes of addresses behind it for more.
   public init(
     map: MemoryMap, layout: NodeLayout, kernel: KernelDesign = .linux7_2,
     format: PagingFormat = .x86FourLevel, cpus: Int = 1, commandLine: String = "",
-    threading: HostedMachine.Threading = .one
+    threading: HostedMachine.Threading = .one, room: UInt = 0
   ) throws {
     let granule: UInt = 1 << format.sectionShift
-    let span = (map.usableEnd.rawValue + granule - 1) / granule * granule
+    let span = (map.usableEnd.rawValue + granule - 1) / granule * granule + room
     machine = try HostedMachine(
       span: span, regime: format.regime, cpuCount: cpus, threading: threading)
     subsystem = try MemorySubsystem(

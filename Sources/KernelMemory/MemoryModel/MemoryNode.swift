@@ -21,12 +21,17 @@ public struct NodeMemory: Equatable, Sendable {
 /// - Linux: `pg_data_t`.
 struct MemoryNode: Sendable {
   let id: NodeID
-  /// The node's memory, ascending.
-  let memory: [FrameRange]
+  /// The node's memory that is online.
+  let ownMemory: MemoryRanges
+  /// Memory of devices near the node: it has descriptors and is nobody's to allocate.
+  let deviceMemory = MemoryRanges()
   /// The node's zones, as indexes into ``MemoryTopology/zones``, lowest kind first.
   let zoneIndexes: [Int]
   /// Distance to each node, by ``MemoryTopology/nodes`` index.
   let distances: [Int]
+
+  /// The node's memory that is online, ascending.
+  var memory: [FrameRange] { ownMemory.ranges }
 
   var hasMemory: Bool { !memory.isEmpty }
 }

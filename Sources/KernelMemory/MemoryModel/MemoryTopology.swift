@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 /// The machine's memory as the kernel divides it: nodes, their zones, and sections.
 ///
 /// - Linux: `node_data[]`, `node_zones`.
@@ -9,15 +11,20 @@ final class MemoryTopology: Sendable {
   /// All zones of all nodes, node by node, lowest kind first; also those without memory.
   let zones: [Zone]
   let sections: SectionTable
-  /// One more than the highest frame with memory.
-  let end: PageFrameNumber
+  private let highest: Atomic<UInt>
 
   init(nodes: [MemoryNode], zones: [Zone], sections: SectionTable, end: PageFrameNumber) {
     self.nodes = nodes
     self.zones = zones
     self.sections = sections
-    self.end = end
+    highest = Atomic(end.rawValue)
   }
+
+  /// One more than the highest frame that ever had a descriptor.
+  var end: PageFrameNumber { PageFrameNumber(highest.load(ordering: .relaxed)) }
+
+  /// Notes that frames below `end` have descriptors.
+  func noteEnd(_ end: PageFrameNumber) { highest.max(end.rawValue, ordering: .relaxed) }
 
   /// The zone that spans `pfn`.
   ///
@@ -29,21 +36,32 @@ final class MemoryTopology: Sendable {
   /// The place in ``zones`` of the zone that spans `pfn`.
   @inline(__always)
   func zoneIndex(of pfn: PageFrameNumber) -> Int? {
-    if let index = sections[sections.number(of: pfn)].zoneIndex { return Int(index) }
+    if let index = sections.zoneIndex(of: sections.number(of: pfn)) { return index }
     return searchZone(of: pfn)
   }
 
   @inline(never)
   private func searchZone(of pfn: PageFrameNumber) -> Int? {
-    guard let node = nodes.first(where: { node in node.memory.contains { $0.contains(pfn) } })
-    else { return nil }
-    return node.zoneIndexes.first { zones[$0].span.contains(pfn) }
+    for node in nodes {
+      if node.ownMemory.range(with: pfn) != nil {
+        return node.zoneIndexes.first {
+          zones[$0].kind != .device && zones[$0].span.contains(pfn)
+        }
+      }
+      if node.deviceMemory.range(with: pfn) != nil { return deviceZoneIndex(of: node) }
+    }
+    return nil
+  }
+
+  /// The place in ``zones`` of the zone for memory of devices near `node`.
+  func deviceZoneIndex(of node: MemoryNode) -> Int? {
+    node.zoneIndexes.first { zones[$0].kind == .device }
   }
 
   /// Where the memory of `zone` that begins at `pfn` ends: at the zone's end, or before that where
   /// another node's memory comes between.
   func end(of zone: Zone, after pfn: PageFrameNumber) -> PageFrameNumber {
-    let memory = node(zone.node)?.memory.first { $0.contains(pfn) }
+    let memory = node(zone.node)?.ownMemory.range(with: pfn)
     return min(zone.span.upperBound, memory?.upperBound ?? zone.span.upperBound)
   }
 
@@ -63,6 +81,6 @@ final class MemoryTopology: Sendable {
 
   /// Whether `pfn` is memory, not a hole.
   func hasMemory(at pfn: PageFrameNumber) -> Bool {
-    nodes.contains { node in node.memory.contains { $0.contains(pfn) } }
+    nodes.contains { $0.ownMemory.range(with: pfn) != nil }
   }
 }

@@ -15,7 +15,7 @@ import Synchronization
   let pageblockOrder: PageOrder
   /// One more than the highest section number that can be asked for.
   let limit: UInt
-  private let roots: UnsafeMutablePointer<UnsafeMutablePointer<MemorySection>?>
+  private let roots: UnsafeMutablePointer<Atomic<UnsafeMutablePointer<StoredSection>?>>
   private let rootCount: Int
   private static var groupShift: UInt { 8 }
 
@@ -26,15 +26,13 @@ import Synchronization
     limit = end.aligned(upTo: order).rawValue &>> UInt(order.rawValue)
     rootCount = Int((limit &+ (1 &<< Self.groupShift) &- 1) &>> Self.groupShift)
     unsafe roots = .allocate(capacity: max(rootCount, 1))
-    unsafe roots.initialize(repeating: nil, count: max(rootCount, 1))
+    for index in 0..<max(rootCount, 1) { unsafe (roots + index).initialize(to: Atomic(nil)) }
   }
 
   deinit {
     for index in 0..<rootCount {
-      guard let group = unsafe roots[index] else { continue }
-      for member in 0..<(1 << Int(Self.groupShift)) {
-        unsafe group[member].pageblocks?.deallocate()
-      }
+      guard let group = unsafe roots[index].load(ordering: .relaxed) else { continue }
+      unsafe group.deinitialize(count: 1 << Int(Self.groupShift))
       unsafe group.deallocate()
     }
     unsafe roots.deallocate()
@@ -60,39 +58,55 @@ import Synchronization
 
   /// What is known of section `number`; an absent section has no marks.
   subscript(_ number: SectionNumber) -> MemorySection {
-    @inline(__always) get {
-      guard number.rawValue < limit,
-        let group = unsafe roots[Int(bitPattern: number.rawValue &>> Self.groupShift)]
-      else { return MemorySection() }
-      return unsafe group[Int(bitPattern: number.rawValue & ((1 &<< Self.groupShift) &- 1))]
-    }
+    guard let stored = unsafe stored(number) else { return MemorySection() }
+    return unsafe stored.pointee.value
+  }
+
+  /// The zone that all of section `number` belongs to, as an index into the topology's zones.
+  @inline(__always)
+  func zoneIndex(of number: SectionNumber) -> Int? {
+    guard let stored = unsafe stored(number) else { return nil }
+    return unsafe stored.pointee.zoneIndex
+  }
+
+  @inline(__always)
+  private func stored(_ number: SectionNumber) -> UnsafeMutablePointer<StoredSection>? {
+    guard number.rawValue < limit,
+      let group = unsafe roots[Int(bitPattern: number.rawValue &>> Self.groupShift)]
+        .load(ordering: .acquiring)
+    else { return nil }
+    return unsafe group + Int(bitPattern: number.rawValue & ((1 &<< Self.groupShift) &- 1))
   }
 
   /// Changes what is known of section `number`, which comes into being if need be.
   ///
-  /// - Precondition: the number is below ``limit``; hot-plug and boot are the only callers.
+  /// - Precondition: the number is below ``limit``; boot and hot-plug are the only callers, one at a
+  ///   time.
   func update(_ number: SectionNumber, _ body: (inout MemorySection) -> Void) {
+    var section = self[number]
+    body(&section)
+    unsafe makeStored(number).pointee.store(section)
+  }
+
+  private func makeStored(_ number: SectionNumber) -> UnsafeMutablePointer<StoredSection> {
     precondition(number.rawValue < limit, "a section lies inside the physical span")
-    let root = Int(bitPattern: number.rawValue &>> Self.groupShift)
-    let member = Int(bitPattern: number.rawValue & ((1 &<< Self.groupShift) &- 1))
-    if unsafe roots[root] == nil {
-      let group = UnsafeMutablePointer<MemorySection>.allocate(capacity: 1 << Int(Self.groupShift))
-      unsafe group.initialize(repeating: MemorySection(), count: 1 << Int(Self.groupShift))
-      unsafe roots[root] = group
-    }
-    guard let group = unsafe roots[root] else { return }
-    body(&(unsafe group[member]))
+    if let stored = unsafe stored(number) { return unsafe stored }
+    let count = 1 << Int(Self.groupShift)
+    let group = UnsafeMutablePointer<StoredSection>.allocate(capacity: count)
+    for index in 0..<count { unsafe (group + index).initialize(to: StoredSection()) }
+    unsafe roots[Int(bitPattern: number.rawValue &>> Self.groupShift)]
+      .store(group, ordering: .releasing)
+    return unsafe group + Int(bitPattern: number.rawValue & ((1 &<< Self.groupShift) &- 1))
   }
 
   /// Gives section `number` its pageblocks, all of `type`, if it has none.
   func makePageblocks(of number: SectionNumber, type: MigrateType) {
+    let stored = unsafe makeStored(number)
+    guard unsafe stored.pointee.pageblocks.load(ordering: .relaxed) == nil else { return }
     let count = pageblocksPerSection
-    update(number) { section in
-      guard unsafe section.pageblocks == nil else { return }
-      let blocks = UnsafeMutablePointer<Atomic<UInt8>>.allocate(capacity: count)
-      for index in 0..<count { unsafe (blocks + index).initialize(to: Atomic(type.rawValue)) }
-      unsafe section.pageblocks = blocks
-    }
+    let blocks = UnsafeMutablePointer<Atomic<UInt8>>.allocate(capacity: count)
+    for index in 0..<count { unsafe (blocks + index).initialize(to: Atomic(type.rawValue)) }
+    unsafe stored.pointee.pageblocks.store(blocks, ordering: .releasing)
   }
 }
 
@@ -104,7 +118,9 @@ extension SectionTable {
   /// It changes under the zone's lock, but is read without.
   @inline(__always)
   private func pageblock(of pfn: PageFrameNumber) -> UnsafeMutablePointer<Atomic<UInt8>>? {
-    guard let blocks = unsafe self[number(of: pfn)].pageblocks else { return nil }
+    guard let stored = unsafe stored(number(of: pfn)),
+      let blocks = unsafe stored.pointee.pageblocks.load(ordering: .acquiring)
+    else { return nil }
     let within = pfn.rawValue & (order.pageCount &- 1)
     return unsafe blocks + Int(bitPattern: within &>> UInt(pageblockOrder.rawValue))
   }

@@ -16,14 +16,17 @@ struct TopologyBuilder {
   let pageblockOrder: PageOrder
   /// Where movable memory begins on each node, in the order of ``nodeIDs``; nil for none.
   let movableStarts: [PageFrameNumber?]
-  /// One more than the highest frame that sections can describe.
+  /// One more than the highest frame of memory.
   let end: PageFrameNumber
+  /// One more than the highest frame that sections can describe, when memory is added later.
+  let describableEnd: PageFrameNumber
 
   /// The finished topology; sections with memory are present, early and online.
   func build() -> MemoryTopology {
     var zones: [Zone] = []
     let nodes = nodeIDs.indices.map { makeNode(at: $0, zones: &zones) }
-    let sections = SectionTable(order: sectionOrder, pageblockOrder: pageblockOrder, end: end)
+    let sections = SectionTable(
+      order: sectionOrder, pageblockOrder: pageblockOrder, end: describableEnd)
     for piece in memory { addSections(of: piece, to: sections, zones: zones, nodes: nodes) }
     return MemoryTopology(
       nodes: nodes, zones: zones, sections: sections,
@@ -41,7 +44,8 @@ struct TopologyBuilder {
       return zones.count - 1
     }
     return MemoryNode(
-      id: id, memory: own, zoneIndexes: indexes, distances: distanceRow(of: position))
+      id: id, ownMemory: MemoryRanges(own), zoneIndexes: indexes,
+      distances: distanceRow(of: position))
   }
 
   private func distanceRow(of position: Int) -> [Int] {

@@ -66,13 +66,30 @@ extension Vmemmap {
   /// Drops a reference to `pfn` and returns how many are left.
   ///
   /// - Precondition: the caller owns one.
-  func dropReference(_ pfn: PageFrameNumber) -> UInt32 {
+  func dropReference(_ pfn: PageFrameNumber) -> UInt32 { dropReferences(1, to: pfn) }
+
+  /// Drops `count` references to `pfn` and returns how many are left.
+  ///
+  /// - Precondition: the caller owns as many.
+  func dropReferences(_ count: UInt, to pfn: PageFrameNumber) -> UInt32 {
     with(pfn) { words in
       while true {
         let counts = words.counts
-        precondition(counts.references > 0, "only an owned reference is dropped")
-        let fewer = counts.with(references: counts.references &- 1)
+        precondition(UInt(counts.references) >= count, "only an owned reference is dropped")
+        let fewer = counts.with(references: counts.references &- UInt32(truncatingIfNeeded: count))
         if words.exchangeCounts(expected: counts, desired: fewer) { return fewer.references }
+      }
+    }
+  }
+
+  /// Takes `count` more references to `pfn`, of which the caller owns one.
+  func addReferences(_ count: UInt, to pfn: PageFrameNumber) {
+    with(pfn) { words in
+      while true {
+        let counts = words.counts
+        precondition(counts.references > 0, "only an owner shares what it owns")
+        let more = counts.with(references: counts.references &+ UInt32(truncatingIfNeeded: count))
+        if words.exchangeCounts(expected: counts, desired: more) { return }
       }
     }
   }

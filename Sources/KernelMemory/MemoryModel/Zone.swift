@@ -5,20 +5,20 @@ import Synchronization
 /// A run of one node's memory that is good for the same requests.
 ///
 /// The counts are what `/proc/zoneinfo` shows. ``managedPageCount`` changes when reserved memory is
-/// released, so it is atomic; span and presence change only at boot and with hotplug.
+/// released; span and presence change with hot-plug.
 ///
 /// - Linux: `struct zone`.
-final class Zone: @unchecked Sendable {
+final class Zone: Sendable {
   /// The zone's place in ``MemoryTopology/zones``.
   let index: Int
   let node: NodeID
   let kind: ZoneKind
-  /// The frames from the first to the last, holes included.
-  private(set) var span: FrameRange
+  /// Where the zone's memory lies.
+  let extent: ZoneExtent
   /// Frames with memory.
   ///
   /// - Unit: base pages.
-  private(set) var presentPageCount: UInt
+  let present: Atomic<UInt>
   /// Frames given to the page allocator so far.
   ///
   /// - Unit: base pages.
@@ -34,9 +34,17 @@ final class Zone: @unchecked Sendable {
     self.index = index
     self.node = node
     self.kind = kind
-    self.span = span
-    self.presentPageCount = presentPageCount
+    extent = ZoneExtent(span)
+    present = Atomic(presentPageCount)
   }
+
+  /// The frames from the first to the last, holes included.
+  var span: FrameRange { extent.frames }
+
+  /// Frames with memory.
+  ///
+  /// - Unit: base pages.
+  var presentPageCount: UInt { present.load(ordering: .relaxed) }
 
   /// Frames from the first to the last, holes included.
   ///

@@ -77,6 +77,7 @@ extension PageAllocator {
   ) -> Bool {
     if options.contains(.ignoreWatermarks) { return true }
     let free = lists.freePageCount.load(ordering: .relaxed)
+    guard free > 0 else { return false }
     var unusable = order.pageCount &- 1
     if !options.contains(.movable) {
       unusable &+= lists.freeContiguousPageCount.load(ordering: .relaxed)

@@ -54,7 +54,7 @@ final class PageAllocator: @unchecked Sendable {
   }
 
   /// The zones that a request from the node at `position` tries: nodes by distance, and each
-  /// node's zones high to low.
+  /// node's zones high to low, also those that have no memory yet.
   private static func zoneOrder(from position: Int, in topology: MemoryTopology) -> [Int] {
     let distances = topology.nodes[position].distances
     let near = topology.nodes.indices.sorted { a, b in
@@ -62,7 +62,7 @@ final class PageAllocator: @unchecked Sendable {
         < (b < distances.count ? distances[b] : 20, (b &- position + 4096) % 4096)
     }
     return near.flatMap { node in
-      topology.nodes[node].zoneIndexes.reversed().filter { topology.zones[$0].isPopulated }
+      topology.nodes[node].zoneIndexes.reversed().filter { topology.zones[$0].kind != .device }
     }
   }
 

@@ -28,8 +28,8 @@ import Synchronization
   /// The part of ``freePageCount`` in blocks for contiguous allocation.
   let freeContiguousPageCount = Atomic<UInt>(0)
   /// Whole free sections, by number above ``firstSection``.
-  let freeSections: BitMap
-  let firstSection: SectionNumber
+  private(set) var freeSections: BitMap
+  private(set) var firstSection: SectionNumber
   /// The largest order on a list.
   let maximumOrder: PageOrder
   /// Where the search for contiguous memory goes on.
@@ -51,10 +51,35 @@ import Synchronization
     unsafe lists = .allocate(capacity: count)
     unsafe lists.initialize(repeating: FrameList(), count: count)
     firstSection = sections.number(of: zone.span.lowerBound)
-    let end = zone.span.upperBound.aligned(upTo: sections.order)
-    freeSections = BitMap(
-      bitCount: zone.span.isEmpty
-        ? 0 : Int(sections.number(of: end).rawValue - firstSection.rawValue))
+    freeSections = BitMap(bitCount: Self.sectionCount(of: zone.span, in: sections))
+  }
+
+  private static func sectionCount(of span: FrameRange, in sections: SectionTable) -> Int {
+    guard !span.isEmpty else { return 0 }
+    let end = sections.number(of: span.upperBound.aligned(upTo: sections.order))
+    return Int(end.rawValue - sections.number(of: span.lowerBound).rawValue)
+  }
+
+  /// Makes room for the free sections of `span`, the zone's new one, and keeps those there are.
+  ///
+  /// The caller holds the lock.
+  ///
+  /// - Precondition: the free sections lie inside the new span.
+  func cover(_ span: FrameRange, _ sections: SectionTable) {
+    let count = Self.sectionCount(of: span, in: sections)
+    let first = sections.number(of: span.lowerBound)
+    guard first != firstSection || count != freeSections.bitCount else { return }
+    let map = BitMap(bitCount: count)
+    var left = freeSections.population
+    var bit = 0
+    while left > 0 {
+      if freeSections[bit] {
+        map[bit + Int(bitPattern: firstSection.rawValue &- first.rawValue)] = true
+        left -= 1
+      }
+      bit += 1
+    }
+    (freeSections, firstSection) = (map, first)
   }
 
   deinit {

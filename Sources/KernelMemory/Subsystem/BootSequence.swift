@@ -43,7 +43,7 @@ struct BootSequence {
     parameters = early.parameters
     requests = early.requests
     memoryMap = early.memoryMap
-    topology = early.makeTopology(configuration)
+    topology = early.makeTopology(configuration, span: machine.span)
     frames = BootFrames(memblock: early.memblock, machine: machine)
     do throws(OutOfTables) {
       tables = try KernelPageTables(machine: machine, format: format, source: frames)

@@ -39,7 +39,8 @@ struct EarlyMemory {
     let platform = HugePagePlatform(
       supportedByteCounts: format.hugePageOrders.map { $0.pageCount << size.shift },
       defaultByteCount: format.defaultHugePageOrder.pageCount << size.shift,
-      onlineNodes: configuration.layout.nodes, nodeLists: .supported)
+      onlineNodes: configuration.layout.nodes, nodeLists: .supported,
+      largestListedByteCount: format.maximumOrder.pageCount << size.shift)
     return HugePageRequests(
       parameters.hugePageDirectives, platform: platform, rules: configuration.kernel.bootParameters)
   }
@@ -70,8 +71,8 @@ struct EarlyMemory {
     return pieces.sorted { $0.frames.lowerBound < $1.frames.lowerBound }
   }
 
-  /// Divides the memory into nodes, zones and sections.
-  func makeTopology(_ configuration: BootConfiguration) -> MemoryTopology {
+  /// Divides the memory of a machine of `span` bytes into nodes, zones and sections.
+  func makeTopology(_ configuration: BootConfiguration, span: UInt) -> MemoryTopology {
     let format = configuration.format
     let memory = nodeMemory(layout: configuration.layout)
     let end = memory.last?.frames.upperBound ?? PageFrameNumber(0)
@@ -80,7 +81,8 @@ struct EarlyMemory {
       nodeIDs: configuration.layout.nodes, distances: configuration.layout.distances,
       sectionOrder: PageOrder(Int(format.sectionShift - format.pageSize.shift)),
       pageblockOrder: format.pageblockOrder,
-      movableStarts: movableStarts(memory, configuration, end: end), end: end
+      movableStarts: movableStarts(memory, configuration, end: end), end: end,
+      describableEnd: max(end, format.pageSize.frame(containing: PhysicalAddress(span)))
     ).build()
   }
 

@@ -51,6 +51,19 @@ public struct VmemmapDesign: Sendable {
     case beforePopulation
   }
 
+  /// How the descriptors of device memory in compound pages are mapped.
+  public struct DeviceFolding: Sendable {
+    /// The vmemmap pages that each compound page keeps.
+    public var privatePageCount: UInt
+    /// Compound pages with no more vmemmap pages than this are not folded.
+    public var largestUnfolded: UInt
+    /// Whether tails map the page that huge pages of the zone and order share, read-only; otherwise
+    /// they map the compound page's own second page, which can be written.
+    public var sharesTails: Bool
+    /// Whether the kernel counts pages that are not there.
+    public var countsFoldedPages: Bool
+  }
+
   /// The name by which a user asks for the design.
   public var name: StaticString
   /// Where marks lie in descriptors and how tails name their head.
@@ -72,6 +85,8 @@ public struct VmemmapDesign: Sendable {
   public var countsKernelTables: Bool
   /// Whether the switch can be changed while the kernel runs.
   public var hasRuntimeSwitch: Bool
+  /// What becomes of descriptors of device memory; nil if they are never folded.
+  public var devices: DeviceFolding?
   /// Whether only x86-64 has the feature; otherwise every architecture that allows a live entry to
   /// be replaced.
   public var isLimitedToX86: Bool
@@ -81,21 +96,27 @@ public struct VmemmapDesign: Sendable {
     name: "5.14", descriptors: .linux6_1, privatePageCount: 2, tailTarget: .ownSecondPage,
     headCopy: .none, batching: .none, selfHostedCheck: .beforehand, bootFolding: .afterBoot,
     restoreOptions: [.noRetry], waitsForReaders: false, countsVmemmapPages: false,
-    countsKernelTables: false, hasRuntimeSwitch: false, isLimitedToX86: true)
+    countsKernelTables: false, hasRuntimeSwitch: false, devices: nil, isLimitedToX86: true)
 
   /// Linux 6.1: one private page that the tails map again.
   public static let linux6_1 = Self(
     name: "6.1", descriptors: .linux6_1, privatePageCount: 1, tailTarget: .ownHeadPage,
     headCopy: .none, batching: .none, selfHostedCheck: .beforehand, bootFolding: .afterBoot,
     restoreOptions: [.noRetry, .thisNode], waitsForReaders: false, countsVmemmapPages: false,
-    countsKernelTables: false, hasRuntimeSwitch: true, isLimitedToX86: true)
+    countsKernelTables: false, hasRuntimeSwitch: true,
+    devices: DeviceFolding(
+      privatePageCount: 2, largestUnfolded: 1, sharesTails: false, countsFoldedPages: true),
+    isLimitedToX86: true)
 
   /// Linux 6.12: head pages move, lists flush once, readers are waited for.
   public static let linux6_12 = Self(
     name: "6.12", descriptors: .linux6_12, privatePageCount: 1, tailTarget: .ownHeadPage,
     headCopy: .preferred, batching: .lists, selfHostedCheck: .duringWalk, bootFolding: .afterBoot,
     restoreOptions: [.retryMayFail], waitsForReaders: true, countsVmemmapPages: true,
-    countsKernelTables: false, hasRuntimeSwitch: true, isLimitedToX86: false)
+    countsKernelTables: false, hasRuntimeSwitch: true,
+    devices: DeviceFolding(
+      privatePageCount: 2, largestUnfolded: 2, sharesTails: false, countsFoldedPages: true),
+    isLimitedToX86: false)
 
   /// Linux 7.2: one shared tail page for each zone and order.
   public static let linux7_2 = Self(
@@ -103,12 +124,16 @@ public struct VmemmapDesign: Sendable {
     headCopy: .required, batching: .lists, selfHostedCheck: .duringWalk,
     bootFolding: .beforePopulation, restoreOptions: [.retryMayFail], waitsForReaders: false,
     countsVmemmapPages: true, countsKernelTables: true, hasRuntimeSwitch: true,
+    devices: DeviceFolding(
+      privatePageCount: 2, largestUnfolded: 2, sharesTails: false, countsFoldedPages: false),
     isLimitedToX86: false)
 
   /// The design to come: sections know what they describe, for huge pages and devices alike.
   public static let unified = {
     var design = linux7_2
     design.name = "unified"
+    design.devices = DeviceFolding(
+      privatePageCount: 1, largestUnfolded: 1, sharesTails: true, countsFoldedPages: false)
     return design
   }()
 }

@@ -8,18 +8,28 @@ extension VmemmapOptimizer {
   /// A frame with a blank descriptor was reserved at boot: it comes under management for the first
   /// time, and total memory grows. The others came from the allocator.
   ///
+  /// - Parameter isCounted: whether each frame counts as one vmemmap page less.
   /// - Precondition: every CPU has flushed since the frames were mapped.
   /// - Linux: `free_vmemmap_page_list()` (spec 05 section 6.2).
-  func freeVmemmapPages(_ frames: inout FrameRuns) {
+  func freeVmemmapPages(_ frames: inout FrameRuns, isCounted: Bool = true) {
     while let run = frames.popRun(vmemmap) {
       var start = run.lowerBound
       while start < run.upperBound {
         let isBoot = vmemmap.isBlank(start)
         var end = start.advanced(by: 1)
         while end < run.upperBound, vmemmap.isBlank(end) == isBoot { end = end.advanced(by: 1) }
+        if isCounted { uncount(end.rawValue &- start.rawValue, isBootMemory: isBoot) }
         free(start..<end, isBootMemory: isBoot)
         start = end
       }
+    }
+  }
+
+  private func uncount(_ pages: UInt, isBootMemory: Bool) {
+    if isBootMemory {
+      accounting.bootPages.wrappingSubtract(Int(pages), ordering: .relaxed)
+    } else {
+      accounting.runtimePages.wrappingSubtract(Int(pages), ordering: .relaxed)
     }
   }
 
@@ -28,10 +38,8 @@ extension VmemmapOptimizer {
     machine.forgetContents(
       at: size.address(of: frames.lowerBound), byteCount: frames.pageCount << size.shift)
     if isBootMemory {
-      accounting.bootPages.wrappingSubtract(Int(frames.pageCount), ordering: .relaxed)
       allocator.manage(frames)
     } else {
-      accounting.runtimePages.wrappingSubtract(Int(frames.pageCount), ordering: .relaxed)
       clearOwnership(of: frames)
       allocator.freeRun(frames)
     }

@@ -20,7 +20,8 @@ import Testing
       pageSize: .fourKiB, limits: limits, memory: pieces,
       nodeIDs: (nodes ?? Array(Set(memory.map { $0.node })).sorted()).map { NodeID($0) },
       distances: [], sectionOrder: PageOrder(15), pageblockOrder: PageOrder(9),
-      movableStarts: movableStarts.map { $0.map { PageFrameNumber($0 << 8) } }, end: end
+      movableStarts: movableStarts.map { $0.map { PageFrameNumber($0 << 8) } }, end: end,
+      describableEnd: end
     ).build()
   }
 

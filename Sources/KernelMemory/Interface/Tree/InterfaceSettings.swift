@@ -13,10 +13,10 @@ final class InterfaceSettings: Sendable {
   /// What becomes of memory that is added, as an index into ``stateWords``.
   let blockDefault: Atomic<Int>
 
-  /// Settings as boot leaves them; `blockDefault` is what `memhp_default_state=` says.
-  init(blockDefault: ArraySlice<UInt8>?) {
-    let index = blockDefault.flatMap { Parsing.sysfsWordIndex(of: $0, in: Self.stateWords) }
-    self.blockDefault = Atomic(index ?? 0)
+  /// Settings as boot leaves them; `blockDefaults` are all that `memhp_default_state=` says.
+  init(blockDefaults: [ArraySlice<UInt8>]) {
+    let indices = blockDefaults.compactMap { Parsing.sysfsWordIndex(of: $0, in: Self.stateWords) }
+    blockDefault = Atomic(indices.last ?? 0)
   }
 
   /// The words that `auto_online_blocks` takes and shows.

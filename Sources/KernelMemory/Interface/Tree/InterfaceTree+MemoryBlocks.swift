@@ -119,7 +119,8 @@ extension InterfaceTree {
       guard let index, index == 0 else { throw .invalid }
       throw .notSupported
     case .online:
-      guard let isOnline = try? Parsing.kernelBoolean(text) else { throw .invalid }
+      let words = subsystem.kernel.bootParameters.switchWords
+      guard let isOnline = try? Parsing.kernelBoolean(text, words: words) else { throw .invalid }
       if !isOnline { throw .notSupported }
     default: throw .access
     }

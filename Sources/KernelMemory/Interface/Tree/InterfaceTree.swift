@@ -24,7 +24,7 @@ public struct InterfaceTree: Sendable {
     self.subsystem = subsystem
     let parameters = BootParameters(
       commandLine: subsystem.commandLine[...], rules: subsystem.kernel.bootParameters)
-    settings = InterfaceSettings(blockDefault: parameters.addedMemoryState)
+    settings = InterfaceSettings(blockDefaults: parameters.addedMemoryStates)
     plan = [
       .directory("proc", Self.processEntries),
       .directory(

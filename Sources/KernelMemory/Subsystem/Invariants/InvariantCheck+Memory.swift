@@ -59,7 +59,7 @@ extension InvariantCheck {
   private mutating func checkZoneOrders() {
     let populated = topology.zones.indices.filter { topology.zones[$0].isPopulated }
     for position in topology.nodes.indices {
-      let order = allocator.zoneOrders[position].sorted()
+      let order = allocator.zoneOrders[position].filter { topology.zones[$0].isPopulated }.sorted()
       guard order != populated else { continue }
       report(
         .buddy(20), .node(topology.nodes[position].id), wanted: UInt(populated.count),

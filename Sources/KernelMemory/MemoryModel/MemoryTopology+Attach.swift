@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Memory that joins a zone after boot, or leaves it. Callers are serialised by the hot-plug lock;
+// others look meanwhile.
+
+extension MemoryTopology {
+  /// Makes `frames` memory of `zone`: the zone spans them, and its node has them.
+  ///
+  /// What is present or managed is up to the caller.
+  ///
+  /// - Precondition: the frames have descriptors and belong to no zone.
+  /// - Linux: `move_pfn_range_to_zone()`.
+  func attach(_ frames: FrameRange, to zone: Zone) {
+    let span = zone.span
+    zone.extent.change(
+      to: span.isEmpty
+        ? frames
+        : min(span.lowerBound, frames.lowerBound)..<max(span.upperBound, frames.upperBound))
+    memory(for: zone)?.insert(frames)
+    forEachSection(of: frames) { number, isWhole in
+      sections.update(number) { section in
+        section.zoneIndex = isWhole ? UInt16(zone.index) : nil
+        if zone.kind == .device { section.marks.insert(.device) }
+      }
+    }
+  }
+
+  /// Makes `frames` memory of no zone again; the zone's span shrinks to what is left, but for that of
+  /// devices.
+  ///
+  /// - Linux: `remove_pfn_range_from_zone()`.
+  func detach(_ frames: FrameRange, from zone: Zone) {
+    memory(for: zone)?.remove(frames)
+    forEachSection(of: frames) { number, _ in
+      sections.update(number) { $0.zoneIndex = nil }
+    }
+    guard zone.kind != .device else { return }
+    let span = zone.span
+    if frames.lowerBound <= span.lowerBound || frames.upperBound >= span.upperBound {
+      zone.extent.change(to: shrunk(span, of: zone))
+    }
+  }
+
+  /// The part of `span` from the first to the last frame that still is memory of `zone`.
+  private func shrunk(_ span: FrameRange, of zone: Zone) -> FrameRange {
+    let none = PageFrameNumber(0)..<PageFrameNumber(0)
+    guard let memory = memory(for: zone)?.ranges else { return none }
+    var first: PageFrameNumber?
+    var last: PageFrameNumber?
+    for range in memory {
+      let part = range.clamped(to: span)
+      guard !part.isEmpty else { continue }
+      forEachSection(of: part) { number, _ in
+        let own = sections.frames(of: number).clamped(to: part)
+        guard self.zone(of: own.lowerBound) === zone else { return }
+        first = first ?? own.lowerBound
+        last = own.upperBound
+      }
+    }
+    guard let first, let last else { return none }
+    return first..<last
+  }
+
+  private func memory(for zone: Zone) -> MemoryRanges? {
+    node(zone.node).map { zone.kind == .device ? $0.deviceMemory : $0.ownMemory }
+  }
+
+  /// Calls `body` with each section that `frames` touch, and whether they hold all of it.
+  private func forEachSection(of frames: FrameRange, _ body: (SectionNumber, Bool) -> Void) {
+    var start = frames.lowerBound
+    while start < frames.upperBound {
+      let number = sections.number(of: start)
+      let section = sections.frames(of: number)
+      let end = min(section.upperBound, frames.upperBound)
+      body(number, start == section.lowerBound && end == section.upperBound)
+      start = end
+    }
+  }
+}

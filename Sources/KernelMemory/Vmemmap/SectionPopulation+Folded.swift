@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Compound pages of devices: of all their tails only those in private vmemmap pages differ.
+//
+//   vmemmap of a 2 MiB page        until 7.2                      unified
+//     page 0  head and tails       frame A, writable              frame A, writable
+//     page 1  tails                frame B, writable              shared tail of (zone, order),
+//     page 2… tails                frame B again                  read-only
+
+extension SectionPopulation {
+  /// How the descriptors of `memory` are folded; nil if they are not.
+  func folding(of memory: DescribedMemory, _ altmap: Altmap?) -> VmemmapDesign.DeviceFolding? {
+    guard let folding = optimizer.design.devices, altmap == nil, memory.zone != nil,
+      optimizer.design.supports(format), memory.folioOrder > .page,
+      vmemmap.pageCount(describing: memory.folioOrder) > folding.largestUnfolded
+    else { return nil }
+    return folding
+  }
+
+  /// Maps the descriptors of `piece`, whose compound pages begin at multiples of their size from the
+  /// start of the memory.
+  ///
+  /// - Throws: ``PopulationError/outOfFrames``; what was mapped stays mapped.
+  func populateFolded(
+    _ piece: FrameRange, of memory: DescribedMemory, _ folding: VmemmapDesign.DeviceFolding
+  ) throws(PopulationError) {
+    let order = memory.folioOrder
+    var start = piece.lowerBound
+    while start < piece.upperBound {
+      let within = (start.rawValue &- memory.frames.lowerBound.rawValue) % order.pageCount
+      let left = order.pageCount &- within
+      let part = start..<min(PageFrameNumber(start.rawValue &+ left), piece.upperBound)
+      try populate(part, within: within, of: memory, folding)
+      start = part.upperBound
+    }
+  }
+
+  /// Maps the descriptors of `part`, which begins `within` frames into a compound page.
+  private func populate(
+    _ part: FrameRange, within: UInt, of memory: DescribedMemory,
+    _ folding: VmemmapDesign.DeviceFolding
+  ) throws(PopulationError) {
+    let addresses = vmemmap.addresses(describing: part)
+    let page = format.pageSize.byteCount
+    var address = addresses.lowerBound
+    var last: PageFrameNumber?
+    if within == 0 {
+      for _ in 0..<folding.privatePageCount where address < addresses.upperBound {
+        last = try populatePage(at: address, of: memory)
+        address = address.advanced(byBytes: page)
+      }
+    } else {
+      // The compound page began in the section before, whose last entry maps its tails.
+      last = tables.frame(mappedAt: VirtualAddress(address.rawValue &- page))
+    }
+    if folding.sharesTails {
+      last = memory.zone.flatMap { optimizer.tails.page(for: $0, memory.folioOrder) }
+    }
+    guard let tails = last else { throw .outOfFrames }
+    try map(address..<addresses.upperBound, onto: tails, of: memory, folding)
+  }
+
+  /// Maps all of `addresses` to the one frame `tails`, which gets a reference for each page.
+  private func map(
+    _ addresses: Range<VirtualAddress>, onto tails: PageFrameNumber, of memory: DescribedMemory,
+    _ folding: VmemmapDesign.DeviceFolding
+  ) throws(PopulationError) {
+    let size = format.pageSize
+    let entry =
+      folding.sharesTails
+      ? format.leaf(size.address(of: tails), at: 0, .readOnly)
+      : format.leaf(size.address(of: tails), at: 0)
+    var address = addresses.lowerBound
+    while address < addresses.upperBound {
+      let table: EntryTable
+      do throws(OutOfTables) {
+        table = try tables.makeTable(for: address, level: 0, from: source(near: memory.node))
+      } catch {
+        throw .outOfFrames
+      }
+      let first = format.index(of: address, at: 0)
+      let left = (addresses.upperBound.rawValue &- address.rawValue) &>> size.shift
+      let count = min(left, (1 &<< format.levels[0].bits) &- first)
+      for index in first..<(first &+ count) { table[index] = entry }
+      vmemmap.addReferences(count, to: tails)
+      vmemmap.machine.cost.add(count, to: .entriesWritten)
+      address = address.advanced(byBytes: count &<< size.shift)
+    }
+  }
+}
