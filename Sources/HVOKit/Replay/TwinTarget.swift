@@ -38,7 +38,7 @@ public struct TwinTarget: RecordTarget {
       .unsupported(reason: "memory does not come and go yet")
     case .daxCreate, .daxDestroy, .kmemBind, .kmemUnbind, .pmemUnbind:
       .unsupported(reason: "there are no device memories yet")
-    case .vmalloc: .unsupported(reason: "there are no vmalloc areas yet")
+    case .vmalloc(let byteCount, let mapping, let node): allocate(byteCount, mapping, node)
     }
   }
 }
@@ -113,5 +113,23 @@ extension TwinTarget {
   private mutating func consumeMemory() -> ActionOutcome {
     process.consumeMemory()
     return .done
+  }
+
+  /// Allocates an area, which stays.
+  private func allocate(
+    _ byteCount: Int, _ mapping: VmallocMapping, _ node: Int?
+  ) -> ActionOutcome {
+    guard let size = UInt(exactly: byteCount), (node ?? 0) >= 0, (node ?? 0) < NodeID.limit else {
+      return .errno("EINVAL")
+    }
+    do throws(VmallocError) {
+      _ = try twin.subsystem.allocateVmallocArea(
+        VmallocRequest(
+          byteCount: size, mapping: mapping == .hugeAllowed ? .largestThatFits : .basePages,
+          node: node.map { NodeID($0) }))
+      return .done
+    } catch {
+      return .errno(error == .noSuchNode ? "EINVAL" : "ENOMEM")
+    }
   }
 }

@@ -23,6 +23,7 @@ public final class MemorySubsystem: Sendable {
   let accounting: VmemmapAccounting
   let optimizer: VmemmapOptimizer
   let hugeTLB: HugeTLB
+  let vmalloc: VmallocArena
   /// Memory that boot reserved; what was released since is noted elsewhere.
   let bootReservations: [FrameRange]
 
@@ -47,6 +48,10 @@ public final class MemorySubsystem: Sendable {
     accounting = boot.accounting
     optimizer = boot.optimizer
     hugeTLB = boot.hugeTLB
+    vmalloc = VmallocArena(
+      policy: configuration.kernel.vmalloc, tables: boot.tables, allocator: boot.allocator,
+      accounting: boot.accounting, localNode: boot.topology.nodes[boot.hugeTLB.localNode].id,
+      parameters: boot.parameters)
     bootReservations = boot.reservations
   }
 }

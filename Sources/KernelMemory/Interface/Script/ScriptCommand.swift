@@ -22,6 +22,10 @@ public enum ScriptCommand: Equatable, Sendable {
   case mapHuge(HugeMapRequest)
   /// Unmaps what was mapped under a name, or everything.
   case unmap([UInt8]?)
+  /// Allocates a vmalloc area, which gets a name.
+  case vmalloc(VmallocRequest, as: [UInt8])
+  /// Frees the vmalloc area of that name.
+  case vfree([UInt8])
   /// Runs what follows on another CPU.
   case useCPU(Int)
   /// Remembers the word behind a name in a file, to see later how it has changed.
@@ -76,4 +80,6 @@ public enum ScriptExpectation: Equatable, Sendable {
   case output([UInt8])
   /// That many vmemmap pages are mapped to frames that others map too.
   case savedPages(UInt)
+  /// That many huge leaves map vmalloc areas.
+  case vmallocLeaves(UInt)
 }

@@ -4,7 +4,7 @@
 ///
 /// Which pool, node or block a file is about stands in the path and comes as ``PathArguments``.
 enum InterfaceFile: Equatable, Sendable {
-  case commandLine, meminfo, vmstat, zoneinfo, buddyinfo, pagetypeinfo, iomem
+  case commandLine, meminfo, vmstat, vmallocinfo, zoneinfo, buddyinfo, pagetypeinfo, iomem
   case frames(FrameFile)
   case sysctl(SysctlFile)
   case pool(PoolFile)
@@ -56,7 +56,7 @@ extension InterfaceFile {
   /// - Source: spec 10 sections 2 to 7.
   var mode: UInt16 {
     switch self {
-    case .frames, .pagetypeinfo: 0o400
+    case .frames, .pagetypeinfo, .vmallocinfo: 0o400
     case .sysctl(.compactMemory), .node(.compact), .node(.reclaim): 0o200
     case .sysctl: 0o644
     case .pool(let file), .nodePool(let file): file.mode
@@ -68,8 +68,8 @@ extension InterfaceFile {
   /// The size that the file reports: a page under `/sys`, nothing under `/proc`.
   var reportedByteCount: UInt {
     switch self {
-    case .commandLine, .meminfo, .vmstat, .zoneinfo, .buddyinfo, .pagetypeinfo, .iomem,
-      .frames, .sysctl:
+    case .commandLine, .meminfo, .vmstat, .vmallocinfo, .zoneinfo, .buddyinfo, .pagetypeinfo,
+      .iomem, .frames, .sysctl:
       0
     case .node(.cpuList): 28672
     default: 4096

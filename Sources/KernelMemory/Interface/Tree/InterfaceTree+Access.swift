@@ -114,6 +114,7 @@ extension InterfaceTree {
       sink.newline()
     case .meminfo: appendMeminfo(to: &sink)
     case .vmstat: appendVmstat(to: &sink)
+    case .vmallocinfo: appendVmallocinfo(to: &sink)
     case .zoneinfo: appendZoneinfo(to: &sink)
     case .buddyinfo: appendBuddyinfo(to: &sink)
     case .pagetypeinfo: appendPagetypeinfo(to: &sink)

@@ -7,8 +7,8 @@
 /// (page cache, slabs, swap) reads as 0.
 ///
 /// ```
-/// /proc  meminfo vmstat zoneinfo buddyinfo pagetypeinfo iomem kpage{flags,count,cgroup} cmdline
-///        sys/vm/…
+/// /proc  meminfo vmstat zoneinfo buddyinfo pagetypeinfo vmallocinfo iomem cmdline
+///        kpage{flags,count,cgroup} sys/vm/…
 /// /sys   kernel/mm/hugepages/…   devices/system/{node,memory,cpu}/…   bus/memory/devices/…
 /// ```
 ///
@@ -54,7 +54,8 @@ public struct InterfaceTree: Sendable {
       .file("kpagecgroup", .frames(.memoryGroups)), .file("kpagecount", .frames(.mapCounts)),
       .file("kpageflags", .frames(.flags)), .file("meminfo", .meminfo),
       .file("pagetypeinfo", .pagetypeinfo), .directory("sys", [.directory("vm", sysctlEntries)]),
-      .file("vmstat", .vmstat), .file("zoneinfo", .zoneinfo),
+      .file("vmallocinfo", .vmallocinfo), .file("vmstat", .vmstat),
+      .file("zoneinfo", .zoneinfo),
     ]
   }
 }

@@ -73,6 +73,7 @@ extension InvariantCheck {
     case .sharedTail:
       ownership.sharedTails &+= frames.pageCount
       return countUsed(frames, DescriptorCounts(references: 1), zone)
+    case .vmalloc: countAreaPages(frames, zone)
     case .vmemmap: return countUsed(frames, DescriptorCounts(references: 1), zone)
     }
     return frames.pageCount

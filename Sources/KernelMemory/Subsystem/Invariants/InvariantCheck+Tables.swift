@@ -55,7 +55,9 @@ extension InvariantCheck {
         visitTable(at: next, level: level - 1, start: address)
       case .leaf(let block):
         let address = self.address(start, index, at: level)
-        if level == 0 {
+        if format.vmallocRange.contains(address) {
+          noteAreaLeaf(address, block, level, entry)
+        } else if level == 0 {
           visitPage(address, block, entry)
         } else {
           visitBlock(address, block, level)

@@ -73,6 +73,8 @@ struct InvariantCheck {
   var sharedTails: [PageFrameNumber] = []
   /// Huge pages.
   var folios: [FoundFolio] = []
+  /// Leaves that map vmalloc areas, in order of address.
+  var areaLeaves: [AreaLeaf] = []
   /// Tables that were made since boot.
   var runtimeTableCount: UInt = 0
 
@@ -96,6 +98,7 @@ struct InvariantCheck {
     checkTables()
     checkCoverage()
     checkBacking()
+    checkAreas()
     checkFreeMemory()
     checkPoolLists()
     owners.sort()
