@@ -11,6 +11,8 @@ public struct TwinTarget: RecordTarget {
   private var process: SimulatedProcess
   /// Memory that the recorded kernel has lost and this one has not.
   private var losses: LostMemory
+  /// Memory devices that were plugged in, by the record's names.
+  var memoryDevices: [String: Range<PhysicalAddress>] = [:]
 
   /// Boots the machine of `record`.
   ///
@@ -34,8 +36,11 @@ public struct TwinTarget: RecordTarget {
     case .mapHuge(let count, let pageBytes, let manner): map(count, pageBytes, manner)
     case .unmapAll: unmapAll()
     case .consumeMemory: consumeMemory()
-    case .addMemory, .removeMemory, .everyOfflineBlock, .everyBlockFrom:
-      .unsupported(reason: "memory does not come and go yet")
+    case .addMemory(let id, let start, let byteCount, let node):
+      addMemory(id, at: start, byteCount: byteCount, node: node)
+    case .removeMemory(let id): removeMemory(id)
+    case .everyOfflineBlock(let value): writeOfflineBlocks(value)
+    case .everyBlockFrom(let first, let value): writeBlocks(from: first, value)
     case .daxCreate, .daxDestroy, .kmemBind, .kmemUnbind, .pmemUnbind:
       .unsupported(reason: "there are no device memories yet")
     case .vmalloc: .unsupported(reason: "there are no vmalloc areas yet")
@@ -54,7 +59,7 @@ extension TwinTarget {
   }
 
   /// Writes as the recorder did: in one call, with `\n` in the value for a newline.
-  private func write(
+  func write(
     _ value: String, to path: String, _ condition: WriteCondition
   ) -> ActionOutcome {
     if condition == .basePageAllocationsFail { twin.machine.failures.failBasePageAllocations() }

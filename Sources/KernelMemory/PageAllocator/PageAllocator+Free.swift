@@ -84,7 +84,7 @@ extension PageAllocator {
       guard let zone = topology.zone(of: start) else {
         preconditionFailure("only memory is given to the allocator")
       }
-      let part = start..<min(frames.upperBound, topology.end(of: zone, after: start))
+      let part = start..<topology.end(of: zone, after: start, limit: frames.upperBound)
       body(part, zone)
       start = part.upperBound
     }

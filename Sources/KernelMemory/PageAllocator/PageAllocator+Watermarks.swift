@@ -13,7 +13,10 @@ extension PageAllocator {
     let minimum = WatermarkPolicy.minimumFreeKiB(
       lowKiB: low * pageKiB, populatedZones: populated, pageblockPages: pageblockOrder.pageCount,
       pageSize: vmemmap.pageSize)
-    changeReserves { $0.minimumFreeKiB.store(minimum, ordering: .relaxed) }
+    changeReserves { reserves in
+      let wanted = reserves.wantedFreeKiB.load(ordering: .relaxed)
+      reserves.minimumFreeKiB.store(max(minimum, wanted), ordering: .relaxed)
+    }
   }
 
   /// Changes settings of the reserves and sizes marks and CPUs' lists by them.

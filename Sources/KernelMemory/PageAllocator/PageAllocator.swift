@@ -31,6 +31,8 @@ final class PageAllocator: @unchecked Sendable {
   /// Memory in use that the allocator was given and that is not free.
   let managedPageCount = Atomic<UInt>(0)
   let events = AllocatorEvents()
+  /// Frames that can be moved, and who must hear of it.
+  let movable: MovableFrames
 
   init(
     machine: Machine, vmemmap: Vmemmap, topology: MemoryTopology, maximumOrder: PageOrder
@@ -39,6 +41,7 @@ final class PageAllocator: @unchecked Sendable {
     self.vmemmap = vmemmap
     self.topology = topology
     self.maximumOrder = maximumOrder
+    movable = MovableFrames(vmemmap: vmemmap)
     pageblockOrder = topology.sections.pageblockOrder
     let sections = topology.sections
     freeLists = ObjectTable(

@@ -23,6 +23,7 @@ struct BootSequence {
   let allocator: PageAllocator
   let optimizer: VmemmapOptimizer
   let hugeTLB: HugeTLB
+  let hotplug: MemoryHotplug
   var gigantic = GiganticBootPages()
   var areas: [ContiguousAreaPlan] = []
   var log: [[UInt8]] = []
@@ -60,6 +61,10 @@ struct BootSequence {
       accounting: accounting, isEnabled: early.parameters.optimizesVmemmap ?? false)
     hugeTLB = HugeTLB(
       policy: configuration.kernel.pools, allocator: allocator, optimizer: optimizer)
+    hotplug = MemoryHotplug(
+      policy: configuration.kernel.hotplug,
+      settings: HotplugSettings(early.parameters, configuration.kernel.hotplug), hugeTLB: hugeTLB,
+      firmwareMap: early.memoryMap, blockSize: configuration.blockSize)
     log = early.requests.log
   }
 

@@ -17,12 +17,15 @@ public final class MemorySubsystem: Sendable {
   public let bootLog: [[UInt8]]
   /// The memory as firmware reported it, after the command line's edits.
   public let memoryMap: MemoryMap
+  /// Which addresses belong to which node.
+  public let layout: NodeLayout
   let topology: MemoryTopology
   let tables: KernelPageTables
   let allocator: PageAllocator
   let accounting: VmemmapAccounting
   let optimizer: VmemmapOptimizer
   let hugeTLB: HugeTLB
+  let hotplug: MemoryHotplug
   /// Memory that boot reserved; what was released since is noted elsewhere.
   let bootReservations: [FrameRange]
 
@@ -38,6 +41,7 @@ public final class MemorySubsystem: Sendable {
     self.machine = machine
     format = configuration.format
     kernel = configuration.kernel
+    layout = configuration.layout
     commandLine = configuration.commandLine
     bootLog = boot.log
     memoryMap = boot.memoryMap
@@ -47,6 +51,7 @@ public final class MemorySubsystem: Sendable {
     accounting = boot.accounting
     optimizer = boot.optimizer
     hugeTLB = boot.hugeTLB
+    hotplug = boot.hotplug
     bootReservations = boot.reservations
   }
 }

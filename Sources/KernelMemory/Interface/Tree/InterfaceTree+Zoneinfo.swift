@@ -6,7 +6,7 @@ import Synchronization
 
 extension InterfaceTree {
   func appendZoneinfo(to sink: inout TextSink) {
-    for position in topology.nodes.indices {
+    for position in topology.nodes.indices where topology.nodes[position].isOnline {
       let zones = zones(ofNode: position)
       let first = zones.first { $0.isPopulated }
       for zone in zones {

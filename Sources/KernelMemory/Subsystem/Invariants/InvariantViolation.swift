@@ -18,6 +18,8 @@ public struct InvariantPredicate: Equatable, Sendable {
     case folding
     /// Huge pages (spec 06).
     case pools
+    /// Memory that comes and goes (spec 08).
+    case hotplug
     /// The subsystem as a whole: every frame has one owner, counts are recounts, TLBs are fresh.
     case whole
   }
@@ -32,6 +34,7 @@ public struct InvariantPredicate: Equatable, Sendable {
   static func pageTables(_ number: UInt8) -> Self { Self(family: .pageTables, number: number) }
   static func population(_ number: UInt8) -> Self { Self(family: .population, number: number) }
   static func folding(_ number: UInt8) -> Self { Self(family: .folding, number: number) }
+  static func hotplug(_ number: UInt8) -> Self { Self(family: .hotplug, number: number) }
   static func pools(_ number: UInt8) -> Self { Self(family: .pools, number: number) }
 
   /// A list is linked as its members say.
@@ -54,6 +57,7 @@ public struct InvariantPredicate: Equatable, Sendable {
     case .population: sink.append("P-POP ")
     case .folding: sink.append("P-HVO ")
     case .pools: sink.append("P-POOL ")
+    case .hotplug: sink.append("P-MHP ")
     case .whole: sink.append("I ")
     }
     sink.appendDecimal(UInt(number))
