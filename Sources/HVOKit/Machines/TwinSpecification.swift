@@ -21,7 +21,8 @@ public struct TwinSpecification: Sendable {
   var span: UInt {
     let granule: UInt = 1 << configuration.format.sectionShift
     let end = max(
-      configuration.memoryMap.usableEnd.rawValue, configuration.layout.hotPluggableEnd?.rawValue ?? 0)
+      configuration.memoryMap.usableEnd.rawValue,
+      configuration.layout.hotPluggableEnd?.rawValue ?? 0)
     let (rounded, overflow) = end.addingReportingOverflow(granule - 1)
     return overflow ? .max : max(rounded / granule * granule, granule)
   }

@@ -7,7 +7,7 @@ public struct TwinTarget: RecordTarget {
   /// The twin.
   public let twin: Twin
   /// What the recorded kernel and its programs had in use from the start.
-  private let residents: ResidentMemory
+  private var residents: ResidentMemory
   private var process: SimulatedProcess
   /// Memory that the recorded kernel has lost and this one has not.
   private var losses: LostMemory
@@ -39,8 +39,8 @@ public struct TwinTarget: RecordTarget {
     case .addMemory(let id, let start, let byteCount, let node):
       addMemory(id, at: start, byteCount: byteCount, node: node)
     case .removeMemory(let id): removeMemory(id)
-    case .everyOfflineBlock(let value): writeOfflineBlocks(value)
-    case .everyBlockFrom(let first, let value): writeBlocks(from: first, value)
+    case .everyOfflineBlock(let value): settled(writeOfflineBlocks(value))
+    case .everyBlockFrom(let first, let value): settled(writeBlocks(from: first, value))
     case .daxCreate, .daxDestroy, .kmemBind, .kmemUnbind, .pmemUnbind:
       .unsupported(reason: "there are no device memories yet")
     case .vmalloc: .unsupported(reason: "there are no vmalloc areas yet")
@@ -49,6 +49,12 @@ public struct TwinTarget: RecordTarget {
 }
 
 extension TwinTarget {
+  /// Lets residents follow memory that has come, and passes `outcome` on.
+  private mutating func settled(_ outcome: ActionOutcome) -> ActionOutcome {
+    residents.settle()
+    return outcome
+  }
+
   /// Writes, and loses what the recorded kernel loses then.
   private mutating func writeAndLose(
     _ value: String, to path: String, _ condition: WriteCondition

@@ -31,12 +31,11 @@ extension PageAllocator {
     }
     let type = topology.sections.migrateType(of: pfn)
     let cpu = machine.currentCPU
-    if !topology.sections.isIsolated(pfn),
-      cpuLists.with(zone.index, { $0.put(pfn, order, type, vmemmap, cpu) })
-    {
-      return
+    var left: PageFrameNumber? = pfn
+    if !topology.sections.isIsolated(pfn) {
+      left = cpuLists.with(zone.index) { $0.put(pfn, order, type, vmemmap, cpu) }
     }
-    insertFreed(pfn, order, in: lists)
+    if let left { insertFreed(left, order, in: lists) }
   }
 
   /// Puts a block on the free lists. Apart, as it would weigh on the short way out above.

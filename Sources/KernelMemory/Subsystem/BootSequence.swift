@@ -55,7 +55,8 @@ struct BootSequence {
       machine: machine, format: configuration.kernel.vmemmap.descriptors,
       base: format.vmemmapBase, pageSize: format.pageSize)
     allocator = PageAllocator(
-      machine: machine, vmemmap: vmemmap, topology: topology, maximumOrder: format.maximumOrder)
+      machine: machine, vmemmap: vmemmap, topology: topology, maximumOrder: format.maximumOrder,
+      reservePolicy: configuration.kernel.reserves)
     optimizer = VmemmapOptimizer(
       design: configuration.kernel.vmemmap, tables: tables, allocator: allocator,
       accounting: accounting, isEnabled: early.parameters.optimizesVmemmap ?? false)

@@ -83,7 +83,8 @@ struct EarlyMemory {
     return TopologyBuilder(
       pageSize: format.pageSize, limits: platform.zones, memory: memory,
       nodeIDs: configuration.layout.nodes, lateNodeIDs: configuration.layout.lateNodes,
-      distances: configuration.layout.distances, sectionOrder: PageOrder(Int(format.sectionShift - format.pageSize.shift)),
+      distances: configuration.layout.distances,
+      sectionOrder: PageOrder(Int(format.sectionShift - format.pageSize.shift)),
       pageblockOrder: format.pageblockOrder,
       movableStarts: movableStarts(memory, configuration, end: end), end: end,
       describableEnd: max(end, format.pageSize.frame(containing: PhysicalAddress(span)))

@@ -6,6 +6,8 @@
 public struct KernelDesign: Sendable {
   /// How descriptors are folded.
   public var vmemmap: VmemmapDesign
+  /// How zones keep memory back.
+  public var reserves: ReservePolicy
   /// How pools are run.
   public var pools: HugePagePolicy
   /// How boot parameters are read.
@@ -20,23 +22,28 @@ public struct KernelDesign: Sendable {
 
   /// Linux 5.14.
   public static let linux5_14 = Self(
-    vmemmap: .linux5_14, pools: .linux6_1, bootParameters: .linux5_14, interface: .linux5_14,
+    vmemmap: .linux5_14, reserves: .linux6_1, pools: .linux6_1, bootParameters: .linux5_14,
+    interface: .linux5_14,
     hotplug: .linux5_14)
   /// Linux 6.1.
   public static let linux6_1 = Self(
-    vmemmap: .linux6_1, pools: .linux6_1, bootParameters: .linux6_1, interface: .linux6_1,
+    vmemmap: .linux6_1, reserves: .linux6_1, pools: .linux6_1, bootParameters: .linux6_1,
+    interface: .linux6_1,
     hotplug: .linux6_1)
   /// Linux 6.12.
   public static let linux6_12 = Self(
-    vmemmap: .linux6_12, pools: .linux6_12, bootParameters: .linux6_12, interface: .linux6_12,
+    vmemmap: .linux6_12, reserves: .linux6_12, pools: .linux6_12, bootParameters: .linux6_12,
+    interface: .linux6_12,
     hotplug: .linux6_12)
   /// Linux 7.2.
   public static let linux7_2 = Self(
-    vmemmap: .linux7_2, pools: .linux7_2, bootParameters: .linux7_2, interface: .linux7_2,
+    vmemmap: .linux7_2, reserves: .linux6_12, pools: .linux7_2, bootParameters: .linux7_2,
+    interface: .linux7_2,
     hotplug: .linux7_2)
   /// The design to come, and our default.
   public static let unified = Self(
-    vmemmap: .unified, pools: .linux7_2, bootParameters: .linux7_2, interface: .unified,
+    vmemmap: .unified, reserves: .linux6_12, pools: .linux7_2, bootParameters: .linux7_2,
+    interface: .unified,
     hotplug: .linux7_2)
 
   /// All designs, oldest first.

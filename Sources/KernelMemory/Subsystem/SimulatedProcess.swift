@@ -88,6 +88,21 @@ public final class SimulatedProcess {
     return count
   }
 
+  /// Takes `count` base pages of `node` that can be moved, one after another.
+  ///
+  /// - Returns: how many there were.
+  @discardableResult
+  public func takePages(_ count: UInt, on node: NodeID) -> UInt {
+    let allocator = subsystem.allocator
+    for taken in 0..<count {
+      guard let pfn = allocator.allocateFrame(on: node, [.movable, .thisNode]) else {
+        return taken
+      }
+      allocator.movable.hold(pfn..<pfn.advanced(by: 1), by: holder)
+    }
+    return count
+  }
+
   /// Whether pages can be moved while a process has them.
   public enum Mobility: Sendable {
     case movable, fixed

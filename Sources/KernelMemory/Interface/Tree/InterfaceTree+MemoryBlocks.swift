@@ -91,7 +91,9 @@ extension InterfaceTree {
     case .online:
       guard let isOnline = try? Parsing.kernelBoolean(text) else { throw .invalid }
       guard let block = hotplug.blocks[number] else { throw .noDevice }
-      if isOnline == (block.state == .offline) { try change(number, to: isOnline ? .online : .offline) }
+      if isOnline == (block.state == .offline) {
+        try change(number, to: isOnline ? .online : .offline)
+      }
     default: throw .access
     }
   }

@@ -72,7 +72,8 @@ extension InterfaceTree {
   private func watermarks(of zone: Zone) -> Watermarks {
     zone.isPopulated
       ? lists(of: zone).watermarks
-      : WatermarkPolicy.watermarks(kind: zone.kind, share: 0, managed: 0, scaleFactor: 0)
+      : WatermarkPolicy.watermarks(
+        kind: allocator.markKind(of: zone), share: 0, managed: 0, scaleFactor: 0)
   }
 
   private func appendSize(_ name: StaticString, _ value: UInt, to sink: inout TextSink) {

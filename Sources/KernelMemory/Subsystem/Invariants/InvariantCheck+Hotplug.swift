@@ -97,7 +97,8 @@ extension InvariantCheck {
       let isHuge = mapping?.level ?? 0 > 0 || !subsystem.format.populatesHugeVmemmap
       if !isOwn || !isHuge {
         report(
-          .hotplug(10), .address(address), "a self-hosted block is described by its own frames only")
+          .hotplug(10), .address(address), "a self-hosted block is described by its own frames only"
+        )
         return
       }
       let step = isHuge && mapping?.level ?? 0 > 0 ? subsystem.format.pmdByteCount : pageByteCount
