@@ -50,7 +50,7 @@ extension ScriptOutcome {
     case .violated(let count):
       sink.appendDecimal(signed: count)
       sink.append(" invariants do not hold")
-    case .nothingThere: sink.append("there is no such CPU, page size or mapping")
+    case .nothingThere: sink.append("there is no such CPU, page size, mapping or memory")
     }
     sink.newline()
   }

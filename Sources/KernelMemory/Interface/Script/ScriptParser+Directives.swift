@@ -47,6 +47,8 @@ extension ScriptParser {
       return .useCPU(Int(cpu))
     }
     if name.isWord("map-huge") { return .mapHuge(try mapRequest(&rest)) }
+    if name.isWord("add-memory") { return .addMemory(try memoryRequest(&rest)) }
+    if name.isWord("remove-memory") { return .removeMemory(try memoryTarget(&rest)) }
     if name.isWord("unmap") {
       guard let name = rest.popWord() else { throw .missingArgument }
       return .unmap(name.isWord("all") ? nil : Array(name))

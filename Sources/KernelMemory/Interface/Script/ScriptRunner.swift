@@ -14,6 +14,8 @@ public final class ScriptRunner {
   }
 
   private var mappings: [Mapping] = []
+  /// Memory that was added, by name.
+  var memories: [NamedMemory] = []
   private var cpu = CPUID(0)
   /// How the last command that is no expectation ended.
   private(set) var lastError: InterfaceError?
@@ -102,6 +104,8 @@ public final class ScriptRunner {
     case .failNothing: failures.stopFailing()
     case .mapHuge(let request): return try map(request)
     case .unmap(let name): return unmap(name)
+    case .addMemory(let request): try add(request)
+    case .removeMemory(let target): return try remove(target)
     case .useCPU(let number):
       guard number < tree.subsystem.machine.cpuCount else { return .nothingThere }
       cpu = CPUID(number)
