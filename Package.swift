@@ -32,6 +32,8 @@ let package = Package(
   products: [
     .library(name: "KernelMemory", targets: ["KernelMemory"]),
     .executable(name: "hvo", targets: ["hvo"]),
+    // For the fuzzers, which are a package of their own: see Fuzzing.
+    .library(name: "CommandLineModel", targets: ["CommandLineModel"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -59,8 +61,11 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["KernelMemory"], path: "Tests/TestSupport",
       swiftSettings: hosted),
+    .target(
+      name: "CommandLineModel", dependencies: ["KernelMemory"], path: "Tests/CommandLineModel",
+      swiftSettings: hosted),
     .testTarget(
-      name: "KernelMemoryTests", dependencies: ["KernelMemory", "TestSupport"],
+      name: "KernelMemoryTests", dependencies: ["KernelMemory", "TestSupport", "CommandLineModel"],
       swiftSettings: hosted),
     .testTarget(
       name: "LinuxHostTests", dependencies: ["LinuxHost"], resources: [.copy("Fixtures")],

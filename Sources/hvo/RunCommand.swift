@@ -11,7 +11,8 @@ struct RunCommand: ParsableCommand {
     discussion: """
       A script has lines that a Linux shell would run too (echo, printf, cat, ls) and directives \
       (#@ machine, #@ expect, …); Documentation/Scripts.md has the language. Each script gets a \
-      fresh twin: the one that it describes, or 1 GiB on one node. Options win over the script. \
+      fresh twin: the one that it describes, or 1 GiB on one node. Options win over the script, \
+      but on kernels that it is not for (#@ only on …) a script is skipped. \
       What scripts print goes to standard output, what goes wrong to standard error.
 
       Several kernels are compared: --kernel 6.1,6.12,7.2 runs each script on each of them, and \

@@ -22,9 +22,9 @@ extension TwinBuilder {
     } else {
       specification = try described(setup.machine ?? MachineDescription())
     }
-    if options.kernel == nil, let kernel = setup.kernel {
-      specification.configuration.kernel = kernel
-    }
+    // A host has a kernel already.
+    let kernel = options.sysroot == nil ? setup.usualKernel : setup.kernel
+    if options.kernel == nil, let kernel { specification.configuration.kernel = kernel }
     return specification
   }
 

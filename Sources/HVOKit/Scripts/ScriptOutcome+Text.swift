@@ -6,7 +6,7 @@ extension ScriptOutcome.Result {
   /// What went otherwise than wanted; empty if nothing did.
   var phrase: String {
     switch self {
-    case .succeeded, .failedAsExpected: ""
+    case .succeeded, .failedAsExpected, .skipped: ""
     case .failed(let error): error.phrase
     case .unmet(let wanted, let found):
       "wanted \(Self.quote(wanted)), found \(Self.quote(found))"

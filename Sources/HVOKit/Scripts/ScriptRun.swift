@@ -63,16 +63,34 @@ public struct ScriptRun {
   private func run(
     _ file: ScriptFile, _ sinks: Sinks, _ report: inout ScriptRunReport
   ) throws(InputError) -> [ScriptRunReport.Run] {
-    guard let kernels else {
-      let twin = try twin(for: file, kernel: nil)
-      return [session(file, twin, output: sinks.output, complain: sinks.complain).runAll()]
-    }
+    guard let kernels else { return [try runAloud(file, nil, sinks)] }
+    let wanted = kernels.designs.filter(file.script.setup.kernels.contains)
     var runs: [ScriptRunReport.Run] = []
-    for kernel in kernels.designs { runs.append(try runSilently(file, kernel, sinks)) }
-    let comparison = ScriptComparison(runs)
+    for kernel in kernels.designs {
+      // A kernel that is left alone has none to be compared with.
+      let isCompared = wanted.count > 1 && file.script.setup.kernels.contains(kernel)
+      runs.append(
+        isCompared
+          ? try runSilently(file, kernel, sinks) : try runAloud(file, kernel, sinks))
+    }
+    guard wanted.count > 1 else { return runs }
+    let comparison = ScriptComparison(runs.filter { !$0.isSkipped })
     report.comparisons = (report.comparisons ?? []) + [comparison.report]
     sinks.compared(comparison)
     return runs
+  }
+
+  /// Runs a script, unless it is for other kernels, and passes on what it prints.
+  private func runAloud(
+    _ file: ScriptFile, _ kernel: KernelDesign?, _ sinks: Sinks
+  ) throws(InputError) -> ScriptRunReport.Run {
+    let specification = try specification(for: file, kernel: kernel)
+    let kernel = specification.configuration.kernel
+    guard file.script.setup.kernels.contains(kernel) else {
+      return ScriptRunReport.Run(script: file.name, kernel: "\(kernel.name)", isSkipped: true)
+    }
+    let twin = try twin(specification, for: file)
+    return session(file, twin, output: sinks.output, complain: sinks.complain).runAll()
   }
 
   private func runSilently(
@@ -80,17 +98,27 @@ public struct ScriptRun {
   ) throws(InputError) -> ScriptRunReport.Run {
     let title = "hvo: \(file.name) on \(kernel.name)"
     sinks.progress("\(title): booting …")
-    let twin = try twin(for: file, kernel: kernel)
+    let twin = try twin(try specification(for: file, kernel: kernel), for: file)
     let count = file.script.lines.count
     return session(file, twin, output: { _ in }, complain: { _ in })
       .runAll { sinks.progress("\(title): line \($0 + 1) of \(count) …") }
   }
 
-  private func twin(
+  private func specification(
     for file: ScriptFile, kernel: KernelDesign?
+  ) throws(InputError) -> TwinSpecification {
+    do throws(InputError) {
+      return try TwinBuilder(options).specification(for: file.script.setup, kernel: kernel)
+    } catch {
+      throw InputError("\(file.name): \(error)")
+    }
+  }
+
+  private func twin(
+    _ specification: TwinSpecification, for file: ScriptFile
   ) throws(InputError) -> Twin {
     do throws(InputError) {
-      return try Twin(TwinBuilder(options).specification(for: file.script.setup, kernel: kernel))
+      return try Twin(specification)
     } catch {
       throw InputError("\(file.name): \(error)")
     }

@@ -14,6 +14,8 @@ public struct ScriptRunReport: Codable, Equatable, Sendable {
   public struct Run: Codable, Equatable, Sendable {
     public var script: String
     public var kernel: String
+    /// Whether the script is for other kernels: no line was run.
+    public var isSkipped = false
     public var lines: [Line] = []
 
     /// Whether every line went as the script wants it.
@@ -38,6 +40,8 @@ public struct ScriptRunReport: Codable, Equatable, Sendable {
     public var violations: [String]
     /// Whether the line is an expectation.
     public var isExpectation: Bool
+    /// Whether the line is an expectation of other kernels.
+    public var isSkipped = false
   }
 
   /// Creates an empty report.
@@ -50,9 +54,11 @@ public struct ScriptRunReport: Codable, Equatable, Sendable {
 extension ScriptRunReport.Run {
   /// The run in one line for people.
   func summary(_ style: TextStyle) -> String {
+    if isSkipped { return "\(script) on \(kernel): skipped, it is for other kernels" }
     let failures = lines.count { $0.failure != nil }
-    let met = lines.count { $0.isExpectation && $0.failure == nil }
-    let expectations = lines.count(where: \.isExpectation)
+    let judged = lines.filter { $0.isExpectation && !$0.isSkipped }
+    let met = judged.count { $0.failure == nil }
+    let expectations = judged.count
     let verdict =
       failures == 0
       ? style.good("ok") : style.bad("FAILED (\(ByteText.count(UInt(failures), "line")))")

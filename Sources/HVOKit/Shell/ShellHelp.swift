@@ -13,6 +13,7 @@ enum ShellHelp {
     "  #@ fail-allocation after N     the allocation after the next N fails",
     "  #@ fail-base-pages             every allocation of a base page fails; #@ fail-nothing",
     "  #@ expect PATH VALUE           compares what a file reads as",
+    "  #@ remember NAME of PATH       keeps a number; #@ expect change NAME of PATH +N compares",
     "  #@ check                       checks every invariant",
     "  help, exit",
     "Tab completes paths, the arrows go through what was typed before.",

@@ -29,8 +29,8 @@ public struct BootOption: Equatable, Sendable {
 /// The options of a kernel command line, in their order.
 ///
 /// Words are separated by spaces; inside double quotes spaces belong to the word. The quotes that
-/// surround a word or a value are dropped. The line ends at a NUL byte, and at the word `--`, behind
-/// which stands what is for the first process.
+/// surround a word or a value are dropped, but never two at the end. The line ends at a NUL byte, and
+/// at the word `--`, behind which stands what is for the first process.
 ///
 /// - Linux: `next_arg()`, `parse_args()`.
 public struct BootOptions: Sequence, IteratorProtocol, Sendable {
@@ -65,21 +65,23 @@ public struct BootOptions: Sequence, IteratorProtocol, Sendable {
   }
 
   private static func option(_ word: ArraySlice<UInt8>) -> BootOption {
-    var name = word
-    let startsQuoted = name.first == ASCII.quote
-    if startsQuoted {
-      name = name.dropFirst()
-      if name.last == ASCII.quote { name = name.dropLast() }
-    }
+    let isQuoted = word.first == ASCII.quote
+    let text = isQuoted ? word.dropFirst() : word
     // A name is never empty: an equals sign in front belongs to it.
-    guard let sign = name.dropFirst().firstIndex(of: ASCII.equalsSign) else {
-      return BootOption(name: name, value: nil)
+    guard let sign = text.dropFirst().firstIndex(of: ASCII.equalsSign) else {
+      return BootOption(name: isQuoted ? text.droppingLastQuote : text, value: nil)
     }
-    var value = name[(sign + 1)...]
+    var value = text[(sign + 1)...]
+    // One quote closes the word, the value, or both.
     if value.first == ASCII.quote {
-      value = value.dropFirst()
-      if value.last == ASCII.quote { value = value.dropLast() }
+      value = value.dropFirst().droppingLastQuote
+    } else if isQuoted {
+      value = value.droppingLastQuote
     }
-    return BootOption(name: name[..<sign], value: value)
+    return BootOption(name: text[..<sign], value: value)
   }
+}
+
+extension ArraySlice<UInt8> {
+  fileprivate var droppingLastQuote: Self { last == ASCII.quote ? dropLast() : self }
 }

@@ -18,7 +18,8 @@ public struct BootParameterRules: Equatable, Sendable {
 
   /// When `hugepagesz=`, `hugepages=` and `default_hugepagesz=` take effect.
   public enum HugePageParsing: Equatable, Sendable {
-    /// As they are met.
+    /// As they are met. A count of gigantic pages is set aside there and then, also where a later
+    /// parameter changes it.
     case immediate
     /// They are collected early, as many and as long as there is room, and read before zones exist.
     case collected(textLimit: Int)
@@ -28,6 +29,10 @@ public struct BootParameterRules: Equatable, Sendable {
   public var vmemmapSwitch: VmemmapSwitch
   /// When huge page parameters take effect.
   public var hugePageParsing: HugePageParsing
+  /// Which words are a boolean.
+  public var switchWords: Parsing.SwitchWords
+  /// Whether `hugepages=` and `hugetlb_cma=` take lists of nodes.
+  public var readsNodeLists: Bool
   /// Whether there is `hugepage_alloc_threads=`.
   public var hasAllocationThreads: Bool
   /// Whether there is `hugetlb_cma_only=`.
@@ -35,14 +40,18 @@ public struct BootParameterRules: Equatable, Sendable {
   /// Whether sizes in `hugetlb_cma=` are rounded up to whole pages, or have to be such.
   public var roundsContiguousSizes: Bool
 
-  /// Creates rules.
+  /// Creates rules; those not given are the newest.
   public init(
-    vmemmapSwitch: VmemmapSwitch, hugePageParsing: HugePageParsing,
-    hasAllocationThreads: Bool, hasExclusiveContiguousPool: Bool,
+    vmemmapSwitch: VmemmapSwitch = .earlyParameter,
+    hugePageParsing: HugePageParsing = .collected(textLimit: 2048),
+    switchWords: Parsing.SwitchWords = .enabledAndDisabled, readsNodeLists: Bool = true,
+    hasAllocationThreads: Bool = true, hasExclusiveContiguousPool: Bool = true,
     roundsContiguousSizes: Bool = false
   ) {
     self.vmemmapSwitch = vmemmapSwitch
     self.hugePageParsing = hugePageParsing
+    self.switchWords = switchWords
+    self.readsNodeLists = readsNodeLists
     self.hasAllocationThreads = hasAllocationThreads
     self.hasExclusiveContiguousPool = hasExclusiveContiguousPool
     self.roundsContiguousSizes = roundsContiguousSizes
@@ -50,16 +59,15 @@ public struct BootParameterRules: Equatable, Sendable {
 
   /// The rules of Linux 5.14.
   public static let linux5_14 = Self(
-    vmemmapSwitch: .onOrOff, hugePageParsing: .immediate, hasAllocationThreads: false,
-    hasExclusiveContiguousPool: false, roundsContiguousSizes: true)
+    vmemmapSwitch: .onOrOff, hugePageParsing: .immediate, switchWords: .common,
+    readsNodeLists: false, hasAllocationThreads: false, hasExclusiveContiguousPool: false,
+    roundsContiguousSizes: true)
   /// The rules of Linux 6.1.
   public static let linux6_1 = Self(
-    vmemmapSwitch: .coreParameter, hugePageParsing: .immediate, hasAllocationThreads: false,
-    hasExclusiveContiguousPool: false, roundsContiguousSizes: true)
+    vmemmapSwitch: .coreParameter, hugePageParsing: .immediate, switchWords: .common,
+    hasAllocationThreads: false, hasExclusiveContiguousPool: false, roundsContiguousSizes: true)
   /// The rules of Linux 6.12.
   public static let linux6_12 = linux6_1
   /// The rules of Linux 7.2.
-  public static let linux7_2 = Self(
-    vmemmapSwitch: .earlyParameter, hugePageParsing: .collected(textLimit: 2048),
-    hasAllocationThreads: true, hasExclusiveContiguousPool: true)
+  public static let linux7_2 = Self()
 }

@@ -26,8 +26,8 @@ public struct BootParameters: Sendable {
   public private(set) var keepsHotPluggableMemoryMovable = false
   /// `memory_hotplug.memmap_on_memory=`, as given; empty if given without value.
   public private(set) var memmapOnMemory: ArraySlice<UInt8>?
-  /// `memhp_default_state=`, as given.
-  public private(set) var addedMemoryState: ArraySlice<UInt8>?
+  /// Every `memhp_default_state=`, as given; the last that is a state counts.
+  public private(set) var addedMemoryStates: [ArraySlice<UInt8>] = []
 
   /// Reads a command line.
   public init(commandLine: ArraySlice<UInt8>, rules: BootParameterRules) {
@@ -46,7 +46,7 @@ public struct BootParameters: Sendable {
 extension BootParameters {
   private mutating func read(_ option: BootOption, _ rules: BootParameterRules) {
     if option.isNamed("hugetlb_free_vmemmap") {
-      optimizesVmemmap = rules.vmemmapSwitch.read(option.value) ?? optimizesVmemmap
+      optimizesVmemmap = rules.vmemmapSwitch(option.value) ?? optimizesVmemmap
     } else if option.isNamed("movable_node") {
       keepsHotPluggableMemoryMovable = true
     } else if option.isNamed("memory_hotplug.memmap_on_memory") {
@@ -62,10 +62,11 @@ extension BootParameters {
     if let kind = HugePageDirective.Kind(option) {
       hugePageDirectives.append(HugePageDirective(kind, value))
     } else if option.isNamed("hugetlb_cma") {
-      contiguousPool.read(value)
+      contiguousPool.read(value, rules)
     } else if option.isNamed("hugetlb_cma_only"), rules.hasExclusiveContiguousPool {
       contiguousPool.wantsExclusiveUse =
-        (try? Parsing.kernelBoolean(value)) ?? contiguousPool.wantsExclusiveUse
+        (try? Parsing.kernelBoolean(value, words: rules.switchWords))
+        ?? contiguousPool.wantsExclusiveUse
     } else if option.isNamed("hugepage_alloc_threads"), rules.hasAllocationThreads {
       let count = try? Parsing.sysfsUnsignedAutoBase(value)
       allocationThreadCount = count.flatMap { $0 > 0 ? $0 : nil } ?? allocationThreadCount
@@ -81,22 +82,22 @@ extension BootParameters {
     } else if option.isNamed("memmap") {
       memoryMapEdits += MemoryMapEdit.parse(mapText: value)
     } else if option.isNamed("kernelcore") {
-      kernelMemory =
-        ("mirror" as StaticString).isEqual(to: value) ? .mirrored : MemoryShare(value)
+      kernelMemory = MemoryShare(kernelText: value, after: kernelMemory)
     } else if option.isNamed("movablecore") {
       movableMemory = MemoryShare(value)
     } else if option.isNamed("memhp_default_state") {
-      addedMemoryState = value
+      addedMemoryStates.append(value)
     }
   }
 }
 
-extension BootParameterRules.VmemmapSwitch {
-  /// The setting in `value`, or `nil` if it is refused and changes nothing.
-  fileprivate func read(_ value: ArraySlice<UInt8>?) -> Bool? {
-    switch self {
+extension BootParameterRules {
+  /// What `hugetlb_free_vmemmap=` is set to by `value`; `nil` if it is refused and changes nothing.
+  fileprivate func vmemmapSwitch(_ value: ArraySlice<UInt8>?) -> Bool? {
+    switch vmemmapSwitch {
     case .coreParameter where value == nil: return true
-    case .coreParameter, .earlyParameter: return value.flatMap { try? Parsing.kernelBoolean($0) }
+    case .coreParameter, .earlyParameter:
+      return value.flatMap { try? Parsing.kernelBoolean($0, words: switchWords) }
     case .onOrOff:
       guard let value else { return nil }
       if ("on" as StaticString).isEqual(to: value) { return true }

@@ -22,8 +22,12 @@ public struct ContiguousPoolRequest: Equatable, Sendable {
   /// Whether gigantic pages may come from nowhere else: `hugetlb_cma_only=` beside `hugetlb_cma=`.
   public var isExclusive: Bool { wantsExclusiveUse && byteCount > 0 }
 
-  /// Reads `SIZE` or `NODE:SIZE,…`; what cannot be read ends the list.
-  mutating func read(_ text: ArraySlice<UInt8>) {
+  /// Reads `SIZE` or, where there are such lists, `NODE:SIZE,…`; what cannot be read ends the list.
+  mutating func read(_ text: ArraySlice<UInt8>, _ rules: BootParameterRules) {
+    guard rules.readsNodeLists else {
+      byteCount = Parsing.memorySize(text).byteCount
+      return
+    }
     var rest = text
     while let number = Parsing.leadingDecimal(rest) {
       let afterNumber = rest.dropFirst(number.byteCount)
@@ -40,10 +44,9 @@ public struct ContiguousPoolRequest: Equatable, Sendable {
     }
   }
 
-  /// Adds to the total; a node named twice keeps its last size.
+  /// Adds to the total; a node named twice keeps its last size. The total may lose its upper bits.
   private mutating func add(_ byteCount: UInt, on node: NodeID) {
-    let (sum, overflow) = self.byteCount.addingReportingOverflow(byteCount)
-    self.byteCount = overflow ? .max : sum
+    self.byteCount &+= byteCount
     let index = nodeByteCounts.partitionPoint { $0.node >= node }
     let entry = NodeByteCount(node: node, byteCount: byteCount)
     if index < nodeByteCounts.count, nodeByteCounts[index].node == node {

@@ -17,6 +17,8 @@ struct HugePageDirectiveParser {
   private let rules: BootParameterRules
   /// The sizes named so far, in their order; at the end all sizes.
   private(set) var sizes: [HugePageRequest] = []
+  /// What was set aside so far; at the end all that will be.
+  private(set) var giganticRequests: [HugePageRequest] = []
   private(set) var log: [[UInt8]] = []
   /// The count given before any size.
   private var implicit: HugePageRequest
@@ -93,6 +95,7 @@ struct HugePageDirectiveParser {
     sizes[namedDefault].count = implicit.count
     sizes[namedDefault].nodeCounts = implicit.nodeCounts
     implicit.clear()
+    setAside(sizes[namedDefault])
   }
 
   private mutating func applyCount(_ text: ArraySlice<UInt8>) {
@@ -106,10 +109,30 @@ struct HugePageDirectiveParser {
         "hugepages= specified twice without interleaving hugepagesz=, ignoring hugepages=", text)
       return
     }
-    if readCounts(text) { lastTarget = target }
+    guard rules.readsNodeLists ? readCounts(text) : readCount(text) else { return }
+    lastTarget = target
+    if case .size(let index) = target { setAside(sizes[index]) }
+  }
+
+  /// Sets gigantic pages aside where that happens at once.
+  private mutating func setAside(_ request: HugePageRequest) {
+    guard rules.hugePageParsing == .immediate, isGigantic(request) else { return }
+    giganticRequests.append(request)
+  }
+
+  private func isGigantic(_ request: HugePageRequest) -> Bool {
+    platform.isGigantic(request.byteCount)
+  }
+
+  /// Reads `N` into the target; what is no number is 0.
+  private mutating func readCount(_ text: ArraySlice<UInt8>) -> Bool {
+    targetRequest.count = Parsing.leadingDecimal(text)?.value ?? 0
+    return true
   }
 
   /// Reads `N` or `NODE:N,…` into the target; tells whether the parameter was taken.
+  ///
+  /// A number replaces the total only; nodes that an earlier list named keep deciding.
   private mutating func readCounts(_ text: ArraySlice<UInt8>) -> Bool {
     var request = targetRequest
     var rest = text
@@ -118,7 +141,6 @@ struct HugePageDirectiveParser {
       let afterNumber = rest.dropFirst(number.byteCount)
       guard afterNumber.first == ASCII.colon else {
         guard rest.startIndex == text.startIndex else { return refuseCounts(rest) }
-        request.clear()
         request.count = number.value
         break
       }
@@ -156,6 +178,12 @@ struct HugePageDirectiveParser {
     for byteCount in platform.supportedByteCounts.sorted(by: >) where index(of: byteCount) == nil {
       sizes.append(HugePageRequest(byteCount: byteCount))
     }
+    settleDefault()
+    if rules.hugePageParsing != .immediate { giganticRequests = sizes.filter(isGigantic) }
+  }
+
+  /// Gives a count without size to the default size, if no parameter named one.
+  private mutating func settleDefault() {
     guard namedDefault == nil, implicit.count > 0,
       let index = index(of: platform.defaultByteCount)
     else { return }

@@ -15,20 +15,26 @@ public struct HugePagePlatform: Equatable, Sendable {
   public var onlineNodes: [NodeID]
   /// Whether lists may be given.
   public var nodeLists: NodeLists
+  /// The largest size that the page allocator's lists hold, in bytes; pages above it are gigantic.
+  public var largestListedByteCount: UInt
 
   /// Creates a platform.
   public init(
     supportedByteCounts: [UInt], defaultByteCount: UInt, onlineNodes: [NodeID],
-    nodeLists: NodeLists = .supported
+    nodeLists: NodeLists = .supported, largestListedByteCount: UInt = .max
   ) {
     self.supportedByteCounts = supportedByteCounts
     self.defaultByteCount = defaultByteCount
     self.onlineNodes = onlineNodes
     self.nodeLists = nodeLists
+    self.largestListedByteCount = largestListedByteCount
   }
 
   /// Whether there are huge pages at all.
   public var hasHugePages: Bool { !supportedByteCounts.isEmpty }
+
+  /// Whether pages of `byteCount` bytes are gigantic.
+  func isGigantic(_ byteCount: UInt) -> Bool { byteCount > largestListedByteCount }
 }
 
 /// How many pages of one size the command line asks for.
@@ -43,9 +49,11 @@ public struct HugePageRequest: Equatable, Sendable {
 
   /// The size of a page, in bytes.
   public let byteCount: UInt
-  /// The pages wanted in total. With node counts: their sum, also where a node is named twice.
+  /// The pages wanted in total. With node counts: all that was ever added for them, also where a node
+  /// is named twice; it may lose its upper bits.
   public internal(set) var count: UInt = 0
-  /// The pages wanted on certain nodes, by ascending node, never 0; if there are any, they decide.
+  /// The pages wanted on certain nodes, by ascending node, never 0 and of 32 bits; if there are any,
+  /// they decide.
   public internal(set) var nodeCounts: [NodeCount] = []
 
   /// Tells whether nothing is wanted.
@@ -55,9 +63,9 @@ public struct HugePageRequest: Equatable, Sendable {
 
   /// Adds `count` to the total; a node named twice keeps its last count.
   mutating func add(_ count: UInt, on node: NodeID) {
-    let (sum, overflow) = self.count.addingReportingOverflow(count)
-    self.count = overflow ? .max : sum
+    self.count &+= count
     nodeCounts.removeAll { $0.node == node }
+    let count = UInt(UInt32(truncatingIfNeeded: count))
     guard count > 0 else { return }
     let index = nodeCounts.partitionPoint { $0.node >= node }
     nodeCounts.insert(NodeCount(node: node, count: count), at: index)
@@ -77,6 +85,9 @@ public struct HugePageRequests: Equatable, Sendable {
   /// One request per supported size: those named on the line first, in their order, then the others,
   /// largest first. This is the order in which a kernel registers them.
   public internal(set) var sizes: [HugePageRequest]
+  /// What is wanted of gigantic pages, in the order in which boot sets them aside. Where parameters
+  /// take effect as they are met, a size may come more than once, and every time counts.
+  public internal(set) var giganticRequests: [HugePageRequest]
   /// The default size in bytes.
   public internal(set) var defaultByteCount: UInt
   /// The lines that the kernel logs about the parameters, without newline.
@@ -100,6 +111,7 @@ public struct HugePageRequests: Equatable, Sendable {
     for directive in accepted { parser.apply(directive) }
     parser.finish()
     sizes = parser.sizes
+    giganticRequests = parser.giganticRequests
     defaultByteCount = parser.defaultByteCount
     log = parser.log
     ignoredDirectiveCount = directives.count - accepted.count

@@ -72,32 +72,28 @@ extension MemoryMapEdit {
     return size.byteCount == 0 ? nil : .limit(PhysicalAddress(size.byteCount))
   }
 
-  /// Reads the value of `memmap=`: edits separated by commas, up to the first that is wrong.
+  /// Reads the value of `memmap=`: edits separated by commas, without those that cannot be read.
   ///
   /// - Linux: `parse_memmap_opt()`.
   static func parse(mapText text: ArraySlice<UInt8>) -> [Self] {
-    var edits: [Self] = []
-    for word in text.untilNul.split(separator: ASCII.comma, omittingEmptySubsequences: false) {
-      guard let edit = parse(mapWord: word) else { break }
-      edits.append(edit)
-    }
-    return edits
+    text.untilNul.split(separator: ASCII.comma).compactMap(parse(mapWord:))
   }
 
+  /// Reads one edit. Its effect comes before what follows it is looked at, so junk there does not
+  /// undo it, but for conversions.
   private static func parse(mapWord text: ArraySlice<UInt8>) -> Self? {
     if ("exactmap" as StaticString).isPrefix(of: text) { return .clear }
     let size = Parsing.memorySize(text)
     guard size.rest.count < text.count else { return nil }
-    guard let separator = size.rest.first else { return .limit(PhysicalAddress(size.byteCount)) }
     let place = Parsing.memorySize(size.rest.dropFirst())
     let range = Range(start: PhysicalAddress(place.byteCount), byteCount: size.byteCount)
-    switch separator {
-    case ASCII.atSign: return place.isWholeText ? .add(range, .usable) : nil
-    case ASCII.numberSign: return place.isWholeText ? .add(range, .acpi) : nil
-    case ASCII.dollar: return place.isWholeText ? .add(range, .reserved) : nil
-    case ASCII.exclamationMark: return place.isWholeText ? .add(range, .legacyPersistent) : nil
+    switch size.rest.first {
+    case ASCII.atSign: return .add(range, .usable)
+    case ASCII.numberSign: return .add(range, .acpi)
+    case ASCII.dollar: return .add(range, .reserved)
+    case ASCII.exclamationMark: return .add(range, .legacyPersistent)
     case ASCII.percent: return conversion(of: range, place.rest)
-    default: return nil
+    default: return .limit(PhysicalAddress(size.byteCount))
     }
   }
 

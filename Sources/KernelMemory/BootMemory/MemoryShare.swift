@@ -21,6 +21,16 @@ public enum MemoryShare: Equatable, Sendable {
     }
   }
 
+  /// Reads the value of `kernelcore=`, which stays with mirrored memory once a list names it.
+  ///
+  /// - Linux: `cmdline_parse_kernelcore()`.
+  init(kernelText text: ArraySlice<UInt8>, after earlier: Self?) {
+    let namesMirror = text.split(separator: ASCII.comma).contains {
+      ("mirror" as StaticString).isEqual(to: $0)
+    }
+    self = namesMirror || earlier == .mirrored ? .mirrored : Self(text)
+  }
+
   /// The pages that the share is of `pageCount`; `nil` for mirrored memory, which only the map knows.
   public func pageCount(of pageCount: UInt, pageSize: PageSize) -> UInt? {
     switch self {

@@ -2,9 +2,9 @@
 
 /// A number of bytes as users write it, and what follows it.
 public struct MemorySizeText: Sendable {
-  /// The size in bytes; the largest number if the written one does not fit.
+  /// The size in bytes; its lower 64 bits if the written one does not fit.
   public let byteCount: UInt
-  /// The text behind the size and its suffix. The whole text if it starts with no digit.
+  /// The text behind the size and its suffix.
   public let rest: ArraySlice<UInt8>
   /// Whether the written size does not fit in a number.
   public let overflowed: Bool
@@ -17,21 +17,22 @@ extension Parsing {
   /// Reads a size such as `2M`, `0x40000000` or `512` at the start of `text`.
   ///
   /// The number may be decimal, hexadecimal or octal; one suffix of `K`, `M`, `G`, `T`, `P`, `E`
-  /// (either case) multiplies it by powers of 1024. No digit at all gives size 0 and the text back.
-  /// Where the kernel would wrap around, the size is the largest number and `overflowed` is set.
+  /// (either case) multiplies it by powers of 1024. Without a digit the size is 0, and a suffix is
+  /// taken all the same. A size that does not fit loses its upper bits, as in the kernel, and
+  /// `overflowed` is set.
   ///
   /// - Linux: `memparse()`.
   public static func memorySize(_ text: ArraySlice<UInt8>) -> MemorySizeText {
     let text = text.untilNul
     let number = autoBaseDigits(text)
     var rest = text.dropFirst(number.byteCount)
-    guard number.byteCount > 0, let suffix = rest.first, let shift = suffixShift(suffix) else {
+    guard let suffix = rest.first, let shift = suffixShift(suffix) else {
       return MemorySizeText(byteCount: number.value, rest: rest, overflowed: number.overflowed)
     }
     rest = rest.dropFirst()
     let fits = !number.overflowed && number.value <= UInt.max >> shift
     return MemorySizeText(
-      byteCount: fits ? number.value << shift : .max, rest: rest, overflowed: !fits)
+      byteCount: number.value << shift, rest: rest, overflowed: !fits)
   }
 
   /// The power of two that a suffix multiplies by, or `nil` if `byte` is no suffix.

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Parsing {
+  /// The words that a kernel takes for a switch.
+  public enum SwitchWords: Equatable, Sendable {
+    /// Those of all series: `yes`, `no`, `true`, `false`, `1`, `0`, `on`, `off`.
+    case common
+    /// Also `enabled` and `disabled`.
+    case enabledAndDisabled
+  }
+
   /// Reads a whole text as one unsigned decimal number.
   ///
   /// A leading plus sign and one trailing newline are allowed; prefixes, minus signs, blanks and
@@ -22,14 +30,19 @@ extension Parsing {
 
   /// Reads a switch by its first one or two characters; the rest is ignored.
   ///
-  /// On: `y`, `t`, `e`, `1`, `on`. Off: `n`, `f`, `d`, `0`, `of`. Case does not matter.
+  /// On: `y`, `t`, `1`, `on`. Off: `n`, `f`, `0`, `of`. Case does not matter. Where there are
+  /// ``SwitchWords/enabledAndDisabled``, `e` and `d` as well.
   ///
   /// - Linux: `kstrtobool()`; spec 05 section 15, spec 10 section 1.
-  public static func kernelBoolean(_ text: ArraySlice<UInt8>) throws(NumberError) -> Bool {
+  public static func kernelBoolean(
+    _ text: ArraySlice<UInt8>, words: SwitchWords = .enabledAndDisabled
+  ) throws(NumberError) -> Bool {
     guard let first = text.first else { throw .invalid }
     switch ASCII.lowercase(first) {
-    case UInt8(ascii: "y"), UInt8(ascii: "t"), UInt8(ascii: "e"), UInt8(ascii: "1"): return true
-    case UInt8(ascii: "n"), UInt8(ascii: "f"), UInt8(ascii: "d"), UInt8(ascii: "0"): return false
+    case UInt8(ascii: "y"), UInt8(ascii: "t"), UInt8(ascii: "1"): return true
+    case UInt8(ascii: "n"), UInt8(ascii: "f"), UInt8(ascii: "0"): return false
+    case UInt8(ascii: "e") where words == .enabledAndDisabled: return true
+    case UInt8(ascii: "d") where words == .enabledAndDisabled: return false
     case UInt8(ascii: "o"): break
     default: throw .invalid
     }

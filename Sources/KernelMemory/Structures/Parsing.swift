@@ -34,7 +34,8 @@ extension Parsed: Equatable where Value: Equatable {}
 public enum Parsing {
   /// The digits at the start of `text` in `base`.
   ///
-  /// A number too large to hold is the largest one, with `overflowed` set. No digit: zero bytes.
+  /// A number too large to hold loses its upper bits, as in the kernel, and `overflowed` is set. No
+  /// digit: zero bytes.
   struct Digits {
     var value: UInt = 0
     var byteCount = 0
@@ -49,12 +50,8 @@ public enum Parsing {
       result.byteCount += 1
       let (product, tooLarge) = result.value.multipliedReportingOverflow(by: base)
       let (sum, carried) = product.addingReportingOverflow(digit)
-      if tooLarge || carried || result.overflowed {
-        result.overflowed = true
-        result.value = .max
-      } else {
-        result.value = sum
-      }
+      result.overflowed = result.overflowed || tooLarge || carried
+      result.value = sum
     }
     return result
   }
@@ -77,7 +74,7 @@ public enum Parsing {
 
   /// Reads the decimal number at the start of `text`, after spaces, without sign.
   ///
-  /// A number too large to hold is the largest one.
+  /// A number too large to hold loses its upper bits: this reader knows no error but a missing digit.
   ///
   /// - Returns: `nil` if there is no digit.
   /// - Linux: `sscanf("%lu%n")`.

@@ -15,14 +15,14 @@ extension BootSequence {
 
   /// Sets the gigantic pages of all pools aside, unless contiguous memory was kept for them.
   mutating func setGiganticPagesAside() {
-    let gigantics = requests.sizes.filter { order(ofBytes: $0.byteCount) > format.maximumOrder }
     if skipsGiganticPages {
-      guard !gigantics.isEmpty else { return }
+      let sizes = requests.sizes.map { order(ofBytes: $0.byteCount) }
+      guard sizes.contains(where: { $0 > format.maximumOrder }) else { return }
       log.append(
         ("HugeTLB: hugetlb_cma is enabled, skip boot time allocation" as StaticString).bytes)
       return
     }
-    for request in gigantics where !request.isEmpty { setAside(request) }
+    for request in requests.giganticRequests where !request.isEmpty { setAside(request) }
   }
 
   /// Whether gigantic pages are left to whoever asks for them when all is up.
@@ -56,8 +56,10 @@ extension BootSequence {
   /// Fills the pools as the command line wants.
   mutating func fillPools() {
     gatherGiganticPages()
-    for request in requests.sizes where !request.isEmpty {
+    for request in requests.sizes {
       guard let pool = hugeTLB.pool(for: order(ofBytes: request.byteCount)) else { continue }
+      // Gigantic pages may have been set aside for a count that was refused later.
+      guard !request.isEmpty || pool.isGigantic else { continue }
       if !pool.isGigantic { grow(pool, to: request) }
       if !pool.isGigantic || !skipsGiganticPages { reportShortfall(of: pool, request) }
       let count = pool.counts.pageCount

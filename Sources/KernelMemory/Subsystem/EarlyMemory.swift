@@ -44,7 +44,8 @@ struct EarlyMemory {
     let platform = HugePagePlatform(
       supportedByteCounts: format.hugePageOrders.map { $0.pageCount << size.shift },
       defaultByteCount: format.defaultHugePageOrder.pageCount << size.shift,
-      onlineNodes: online, nodeLists: .supported)
+      onlineNodes: online, nodeLists: .supported,
+      largestListedByteCount: format.maximumOrder.pageCount << size.shift)
     return HugePageRequests(
       parameters.hugePageDirectives, platform: platform, rules: configuration.kernel.bootParameters)
   }

@@ -86,6 +86,36 @@ import Testing
     #expect(several.sink.progress.contains { $0.hasSuffix("on 7.2: line 1 of 1 …") })
   }
 
+  @Test func `a script for other kernels is passed over and says so`() throws {
+    let text = "#@ only on 6.12,7.2\necho hello\n#@ expect output hello\n"
+    #expect(try run(text).report.runs.map(\.kernel) == ["7.2"])
+    let result = try run(text, MachineOptions(kernel: "6.1"))
+    #expect(result.report.isGood)
+    #expect(result.report.runs.map(\.isSkipped) == [true])
+    #expect(result.sink.output.isEmpty)
+    #expect(result.sink.complaints.first?.hasSuffix("skipped, it is for other kernels") == true)
+  }
+
+  @Test func `kernels that a script is not for are not compared`() throws {
+    let text = "#@ only on 6.12,7.2\necho hello\n#@ expect output hello\n"
+    let result = try run(text, MachineOptions(kernel: "6.1,6.12,7.2"))
+    #expect(result.report.runs.map(\.isSkipped) == [true, false, false])
+    #expect(result.report.comparisons?.map(\.kernels) == [["6.12", "7.2"]])
+    let alone = try run(text, MachineOptions(kernel: "6.1,6.12"))
+    #expect(alone.report.isGood)
+    #expect(alone.report.runs.map(\.isSkipped) == [true, false])
+    #expect(alone.report.comparisons == nil)
+    #expect(alone.sink.output == "hello\n")
+  }
+
+  @Test func `expectations of other kernels count neither way`() throws {
+    let text = "#@ expect on 6.1 saved-pages 5\n#@ expect on 7.2 saved-pages 0\n"
+    let result = try run(text, MachineOptions(kernel: "7.2"))
+    #expect(result.report.isGood)
+    #expect(result.report.runs.first?.lines.map(\.isSkipped) == [true, false])
+    #expect(result.sink.complaints.last?.hasSuffix("ok, 1 of 1 expectation met") == true)
+  }
+
   @Test(arguments: [
     "frobnicate", "echo 'x > /proc/meminfo", "echo a | cat", "#@ machine memory=0x",
     "#@ machine memory=99999999T", "#@ machine memory=64T", "#@ machine memory=1K",

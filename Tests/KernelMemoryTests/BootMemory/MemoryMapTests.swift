@@ -204,14 +204,20 @@ private func spelled(_ map: MemoryMap) -> String {
     ("memmap=exactmap memmap=640K@0 memmap=1G@1M", "0-a0000 usable, 100000-40100000 usable"),
     ("mem=1G memmap=256M%0xf0000000-2+1", "0-40000000 usable, f0000000-100000000 usable"),
     ("mem=1G memmap=4G%0", ""),
+    // An edit takes effect before what follows it is looked at, and after one that is wrong.
+    ("memmap=1G@4Gx,1G", "0-40000000 usable, f0000000-100000000 reserved"),
+    ("memmap=1G?0", "0-40000000 usable, f0000000-100000000 reserved"),
+    ("memmap=x,1G%0-1x,1G", "0-40000000 usable, f0000000-100000000 reserved"),
+    ("memmap=exactmapx,,1M@0", "0-100000 usable"), ("memmap=0", "f0000000-100000000 reserved"),
+    ("mem=17179869185G", "0-40000000 usable, f0000000-100000000 reserved"),
   ])
   func `memory is cut, added and changed`(commandLine: String, expected: String) {
     #expect(edited(commandLine) == expected)
   }
 
   @Test(arguments: [
-    "mem=", "mem=0", "mem=nopentium", "memmap=", "memmap=x", "memmap=@1G", "memmap=1G@1Gx",
-    "memmap=1G%0-1x", "memmap=1G?0", "mem", "memmap", "mem=16E",
+    "mem=", "mem=0", "mem=nopentium", "memmap=", "memmap=x", "memmap=@1G", "memmap=K@1G",
+    "memmap=1G%0-1x", "mem", "memmap", "mem=16E", "memmap=,", "memmap=16E!15E",
   ])
   func `what cannot be read changes nothing`(commandLine: String) {
     #expect(edited(commandLine) == edited(""))
@@ -220,6 +226,6 @@ private func spelled(_ map: MemoryMap) -> String {
   @Test func `sizes beyond the address space are cut`() {
     #expect(edited("memmap=15E$0x1e0000000").hasSuffix("1e0000000-f0000001e0000000 reserved"))
     #expect(
-      edited("memmap=16E!15E").hasSuffix("f000000000000000-ffffffffffffffff legacyPersistent"))
+      edited("memmap=15E!15E").hasSuffix("f000000000000000-ffffffffffffffff legacyPersistent"))
   }
 }

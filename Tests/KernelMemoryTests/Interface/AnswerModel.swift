@@ -143,15 +143,16 @@ enum AnswerModel {
     }
   }
 
-  /// A switch that can only be on, by its first one or two letters.
-  static func onlyOn(_ bytes: [UInt8]) -> Answer {
+  /// A switch that can only be on, by its first one or two letters; `on` and `off` are those where
+  /// one letter is enough.
+  static func onlyOn(_ bytes: [UInt8], on: String, off: String) -> Answer {
     if bytes.isEmpty { return .taken(0, value: nil) }
     let part = bytes.prefix(pageByteCount)
     let start = text(part.prefix(2)).lowercased()
-    if let first = start.first, "yte1".contains(first) || start == "on" {
+    if let first = start.first, on.contains(first) || start == "on" {
       return .taken(part.count, value: nil)
     }
-    let isOff = start.first.map { "nfd0".contains($0) } == true || start == "of"
+    let isOff = start.first.map { off.contains($0) } == true || start == "of"
     return .refused(isOff ? "EOPNOTSUPP" : "EINVAL")
   }
 }

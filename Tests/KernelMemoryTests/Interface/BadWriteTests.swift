@@ -76,7 +76,11 @@ private func knobs(_ design: KernelDesign) -> [Knob] {
     Knob(system + "memory/memory1/state") {
       AnswerModel.word($0, ["offline": .refused("EOPNOTSUPP")])
     },
-    Knob(system + "memory/memory1/online", AnswerModel.onlyOn),
+    Knob(system + "memory/memory1/online") {
+      let hasEnabled = design.bootParameters.switchWords == .enabledAndDisabled
+      return AnswerModel.onlyOn(
+        $0, on: hasEnabled ? "yte1" : "yt1", off: hasEnabled ? "nfd0" : "nf0")
+    },
     Knob(system + "node/node0/compact") { .taken(min($0.count, 4096), value: nil) },
     Knob(system + "node/node1/hugepages/hugepages-2048kB/nr_hugepages", AnswerModel.sysfs),
     Knob(system + "node/node1/hugepages/hugepages-1048576kB/nr_hugepages", AnswerModel.sysfs),

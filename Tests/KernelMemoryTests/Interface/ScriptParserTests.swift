@@ -18,6 +18,10 @@ private func command(_ line: String) -> Result<ScriptCommand?, ScriptProblem> {
 
 private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
+private func field(_ name: String, _ path: String) -> ScriptField {
+  ScriptField(name: bytes(name), path: bytes(path))
+}
+
 @Suite struct `Lines of scripts` {
   @Test(arguments: ["", "   ", "\t\r", "# comment", "  #x", "#!/bin/sh", "#"])
   func `blank lines and comments say nothing`(line: String) {
@@ -101,8 +105,12 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
       ("#@ expect saved-pages 447", .expect(.savedPages(447))),
       (
         "#@ expect field A(b) of /p 5 kB",
-        .expect(.field(bytes("A(b)"), of: bytes("/p"), value: bytes("5 kB")))
+        .expect(.field(field("A(b)", "/p"), value: bytes("5 kB")))
       ),
+      ("#@ remember A of /p", .remember(field("A", "/p"))),
+      ("#@ expect change A of /p +7", .expect(.change(field("A", "/p"), by: 7))),
+      ("#@ expect change A of /p -7", .expect(.change(field("A", "/p"), by: -7))),
+      ("#@ expect change A of /p 0", .expect(.change(field("A", "/p"), by: 0))),
     ]
     for (line, expected) in cases { #expect(command(line) == .success(expected), "\(line)") }
   }
@@ -128,7 +136,21 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
       ("#@ expect saved-pages", .missingArgument), ("#@ expect saved-pages -1", .badNumber),
       ("#@ expect saved-pages 1 2", .unexpectedArgument), ("#@ expect field A", .missingArgument),
       ("#@ expect field A of /p", .missingArgument),
-      ("#@ expect field A in /p 5", .unexpectedArgument), ("#@ kernel", .missingArgument),
+      ("#@ expect field A in /p 5", .unexpectedArgument),
+      ("#@ remember A", .missingArgument), ("#@ remember A in /p", .unexpectedArgument),
+      ("#@ remember A of /p 5", .unexpectedArgument),
+      ("#@ expect change A of /p", .missingArgument),
+      ("#@ expect change A of /p +", .missingArgument),
+      ("#@ expect change A of /p +-7", .badNumber), ("#@ expect change A of /p + 7", .badNumber),
+      ("#@ expect change A of /p 99999999999999999999", .badNumber),
+      ("#@ expect change A of /p +7 kB", .unexpectedArgument),
+      ("#@ expect on", .missingArgument), ("#@ expect on 6.1", .missingArgument),
+      ("#@ expect on 6.1, error none", .unknownKernel),
+      ("#@ expect on 2.4 error none", .unknownKernel),
+      ("#@ expect on 6.1 on 7.2 error none", .unexpectedArgument),
+      ("#@ only", .missingArgument), ("#@ only on", .missingArgument),
+      ("#@ only for 6.1", .unexpectedArgument), ("#@ only on 6.1 7.2", .unexpectedArgument),
+      ("#@ only on 6.1,2.4", .unknownKernel), ("#@ kernel", .missingArgument),
       ("#@ kernel 2.4", .unknownKernel), ("#@ machine memory", .missingArgument),
       ("#@ machine memory=", .badSize), ("#@ machine memory=0", .badSize),
       ("#@ machine memory=65T", .badSize), ("#@ machine memory=1G2", .badSize),
@@ -165,7 +187,29 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
     #expect(script.lines.map(\.number) == [7, 8])
   }
 
-  @Test(arguments: ["machine", "kernel 6.1", "boot quiet"])
+  @Test func `expectations may be of some kernels`() throws {
+    let kernels = try #require(KernelSet(named: bytes("6.1,unified")[...]))
+    #expect(
+      command("#@ expect on 6.1,unified output x")
+        == .success(.expect(.output(bytes("x")), on: kernels)))
+    #expect(kernels.kernels.map { "\($0.name)" } == ["6.1", "unified"])
+    #expect(KernelDesign.all.allSatisfy { KernelSet.all.contains($0) })
+  }
+
+  @Test(arguments: [
+    ("", "unified"), ("#@ only on 5.14,6.12", "6.12"), ("#@ only on 7.2,6.1", "7.2"),
+    ("#@ only on 5.14,6.12\n#@ kernel 5.14", "5.14"), ("#@ kernel 6.1", "6.1"),
+    ("#@ only on 6.1\n#@ only on 7.2", "7.2"),
+  ])
+  func `a script runs on the newest kernel that it is for, or the one it names`(
+    text: String, kernel: String
+  ) throws {
+    let setup = try Script(textBytes(text)).setup
+    #expect("\(setup.usualKernel.name)" == kernel)
+    #expect(setup.kernels.contains(setup.usualKernel))
+  }
+
+  @Test(arguments: ["machine", "kernel 6.1", "only on 6.1", "boot quiet"])
   func `the setup cannot change later`(directive: String) {
     #expect(throws: ScriptError(line: 2, problem: .tooLate)) {
       try Script(textBytes("true\n#@ \(directive)\n"))
@@ -183,7 +227,7 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
     let words = [
       "#@ ", "echo", "expect ", "map-huge ", "machine ", "memory-map=", "=", ">", "'", "\"", "\\",
       "\n", " ", "0", "18446744073709551615", "2M", "/proc", "of", "printf", "%", "field ", "\0",
-      "\u{7F}é", "boot", "touch", "as",
+      "\u{7F}é", "boot", "touch", "as", "only on ", "6.1,", "remember ", "change ", "+", "on ",
     ]
     for _ in 0..<3000 {
       var text: [UInt8] = []

@@ -108,6 +108,66 @@ private struct Run {
         """)
   }
 
+  @Test(arguments: [("6.12", "#@ expect saved-pages 7"), ("7.2", "#@ expect saved-pages 6")])
+  func `an expectation of other kernels is passed over`(kernel: String, line: String) throws {
+    let run = try Run(
+      """
+      #@ kernel \(kernel)
+      #@ boot hugetlb_free_vmemmap=on hugepages=1
+      \(line)
+      #@ expect on 5.14 saved-pages 5
+      #@ expect on 6.1,6.12 saved-pages 7
+      #@ expect on 7.2,unified saved-pages 6
+      echo x > /proc/sys/vm/nr_hugepages
+      #@ expect on 6.1 error none
+      #@ expect on 6.12,7.2 error EINVAL
+      """)
+    #expect(run.isGood, "\(run.output)")
+    #expect(run.outcomes.count { $0.result == .skipped } == 3)
+  }
+
+  @Test func `an error that only other kernels expect is a failure`() throws {
+    let run = try Run(
+      "#@ kernel 7.2\necho x > /proc/sys/vm/nr_hugepages\n#@ expect on 6.1 error EINVAL\n")
+    #expect(run.output == "line 2: EINVAL\n")
+  }
+
+  @Test func `a script for other kernels does nothing`() throws {
+    let run = try Run("#@ kernel 6.1\n#@ only on 7.2\necho hello\n#@ expect output bye\n")
+    #expect(run.output.isEmpty)
+    #expect(run.outcomes.allSatisfy { $0.result == .skipped })
+    #expect(run.isGood)
+  }
+
+  @Test func `changes are counted from when a number was remembered`() throws {
+    let run = try Run(
+      """
+      #@ expect change HugePages_Total of /proc/meminfo 0
+      #@ remember HugePages_Total of /proc/meminfo
+      #@ remember Hugepagesize of /proc/meminfo
+      #@ remember Nonsense of /proc/meminfo
+      echo 3 > /proc/sys/vm/nr_hugepages
+      #@ expect change HugePages_Total of /proc/meminfo +3
+      #@ expect change HugePages_Total of /proc/meminfo 3
+      #@ expect change HugePages_Total of /proc/meminfo -3
+      #@ expect change Hugepagesize of /proc/meminfo 0
+      #@ expect change Nonsense of /proc/meminfo 0
+      #@ remember HugePages_Total of /proc/meminfo
+      echo 1 > /proc/sys/vm/nr_hugepages
+      #@ expect change HugePages_Total of /proc/meminfo -2
+      #@ remember Hugetlb of /proc/nothing
+      #@ expect change Hugetlb of /proc/nothing 0
+      """)
+    #expect(
+      run.output == """
+        line 1: wanted 0, found nothing remembered
+        line 8: wanted -3, found +3
+        line 10: wanted 0, found nothing remembered
+        line 15: wanted 0, found nothing remembered
+
+        """)
+  }
+
   @Test(arguments: ["6.1", "6.12", "7.2"])
   func `mappings fail as processes see it`(kernel: String) throws {
     let run = try Run(

@@ -61,19 +61,42 @@ private func outcome<Value>(
     "y", "Y", "yes", "t", "true", "T", "e", "enable", "1", "1junk", "on", "On\n", "oN",
   ])
   func `these turn on`(text: String) {
-    #expect(outcome(text, Parsing.kernelBoolean) == .success(true))
+    #expect(
+      outcome(text) { bytes throws(NumberError) in try Parsing.kernelBoolean(bytes) }
+        == .success(true))
   }
 
   @Test(arguments: [
     "n", "N", "no", "f", "False", "d", "Disable", "0", "0x1", "off", "OF", "of course",
   ])
   func `these turn off`(text: String) {
-    #expect(outcome(text, Parsing.kernelBoolean) == .success(false))
+    #expect(
+      outcome(text) { bytes throws(NumberError) in try Parsing.kernelBoolean(bytes) }
+        == .success(false))
+  }
+
+  @Test(arguments: ["e", "Enabled", "d", "disable"])
+  func `enabled and disabled are newer than the rest`(text: String) {
+    let older = outcome(text) { bytes throws(NumberError) in
+      try Parsing.kernelBoolean(bytes, words: .common)
+    }
+    #expect(older == .failure(.invalid))
+  }
+
+  @Test(arguments: ["y", "T", "1", "on", "n", "f", "0", "OFF"])
+  func `the other words are those of all kernels`(text: String) {
+    let older = outcome(text) { bytes throws(NumberError) in
+      try Parsing.kernelBoolean(bytes, words: .common)
+    }
+    #expect(
+      older == outcome(text) { bytes throws(NumberError) in try Parsing.kernelBoolean(bytes) })
   }
 
   @Test(arguments: ["", "o", "ox", "2", "maybe", " 1", "\n", "\0y", "-1"])
   func `these do neither`(text: String) {
-    #expect(outcome(text, Parsing.kernelBoolean) == .failure(.invalid))
+    #expect(
+      outcome(text) { bytes throws(NumberError) in try Parsing.kernelBoolean(bytes) }
+        == .failure(.invalid))
   }
 }
 
@@ -127,8 +150,9 @@ private func outcome<Value>(
   private static let sizes: [(String, UInt, String)] = [
     ("2M", 0x20_0000, ""), ("1g", 0x4000_0000, ""), ("4096", 4096, ""), ("0x10K", 0x4000, ""),
     ("2048kB", 0x20_0000, "B"), ("1T", 0x100_0000_0000, ""), ("1P", 0x4_0000_0000_0000, ""),
-    ("15E", 0xF000_0000_0000_0000, ""), ("1G!4G", 0x4000_0000, "!4G"), ("", 0, ""), ("M", 0, "M"),
-    ("-1", 0, "-1"), ("0", 0, ""), ("010", 8, ""), ("0x1E", 30, ""), ("2MM", 0x20_0000, "M"),
+    ("15E", 0xF000_0000_0000_0000, ""), ("1G!4G", 0x4000_0000, "!4G"), ("", 0, ""), ("M", 0, ""),
+    ("-1", 0, "-1"), ("Kx", 0, "x"), ("0xK", 0, "xK"), ("0", 0, ""), ("010", 8, ""),
+    ("0x1E", 30, ""), ("2MM", 0x20_0000, "M"),
     ("2M\0G", 0x20_0000, ""),
   ]
 
@@ -141,11 +165,16 @@ private func outcome<Value>(
     #expect(size.isWholeText == rest.isEmpty)
   }
 
-  @Test(arguments: ["16E", "18446744073709551616", "18014398509481984K", "0xfffffffffffffffffK"])
-  func `sizes that do not fit say so`(text: String) {
+  private static let large: [(String, UInt)] = [
+    ("16E", 0), ("17E", 1 << 60), ("18446744073709551616", 0), ("18014398509481984K", 0),
+    ("18446744073711648768", 2 << 20), ("0xfffffffffffffffffK", .max << 10),
+  ]
+
+  @Test(arguments: large)
+  func `sizes that do not fit say so and lose their upper bits`(text: String, rest: UInt) {
     let size = Parsing.memorySize(textBytes(text))
     #expect(size.overflowed)
-    #expect(size.byteCount == .max)
+    #expect(size.byteCount == rest)
     #expect(size.isWholeText)
   }
 }
@@ -167,11 +196,13 @@ private func outcome<Value>(
 }
 
 @Suite struct `Leading numbers` {
-  @Test func `a decimal number skips spaces and saturates`() {
+  @Test func `a decimal number skips spaces and loses what does not fit`() {
     #expect(Parsing.leadingDecimal(textBytes("  12:x")) == Parsed(value: 12, byteCount: 4))
     #expect(Parsing.leadingDecimal(textBytes("-5")) == nil)
     #expect(Parsing.leadingDecimal(textBytes("")) == nil)
-    #expect(Parsing.leadingDecimal(textBytes("99999999999999999999"))?.value == .max)
+    #expect(Parsing.leadingDecimal(textBytes("18446744073709551621"))?.value == 5)
+    #expect(
+      Parsing.leadingDecimal(textBytes("340282366920938463463374607431768211455"))?.value == .max)
   }
 
   @Test func `a hexadecimal number needs no prefix`() {

@@ -63,6 +63,26 @@ struct PoolRequest: CustomTestStringConvertible {
     #expect(folded == count)
   }
 
+  /// Where parameters take effect as they are met, what was set aside stays so.
+  @Test(arguments: [
+    ("hugepages=2 default_hugepagesz=1G hugepages=3", 5, 3),
+    ("hugepages=2 default_hugepagesz=1G hugepages=x", 2, 0),
+    ("hugepages=2 hugepagesz=1G hugepages=1 default_hugepagesz=1G", 3, 2),
+    ("hugepages=2 default_hugepagesz=2M hugepagesz=1G hugepages=1", 1, 1),
+  ])
+  func `older kernels set gigantic pages aside each time they are asked`(
+    commandLine: String, immediate: UInt, collected: UInt
+  ) throws {
+    for kernel in [KernelDesign.linux6_1, .linux6_12, .linux7_2, .unified] {
+      let host = try TestHost(memory: 8 << 30, kernel: kernel, commandLine: commandLine)
+      #expect(host.complaints == [])
+      let isImmediate = kernel.bootParameters.hugePageParsing == .immediate
+      #expect(host.pageCounts(ofOrder: 18) == [isImmediate ? immediate : collected])
+      host.pool(18).resize(to: 0)
+      #expect(host.complaints == [])
+    }
+  }
+
   @Test func `without folding they have the same`() throws {
     let host = try boot("hugetlb_free_vmemmap=off hugepages=0:3,1:5 hugepagesz=1G hugepages=1")
     #expect(host.pageCounts(ofOrder: 9) == [3, 5])

@@ -58,6 +58,7 @@ public struct ScriptSetup: Sendable {
   public enum Change: Sendable {
     case machine(MachineDescription)
     case kernel(KernelDesign)
+    case only(KernelSet)
     case boot([UInt8])
   }
 
@@ -65,6 +66,8 @@ public struct ScriptSetup: Sendable {
   public var machine: MachineDescription?
   /// The kernel; nil if the script does not say.
   public var kernel: KernelDesign?
+  /// The kernels that the script is for.
+  public var kernels = KernelSet.all
   /// The boot parameters, in their order.
   public var commandLine: [UInt8] = []
 
@@ -76,19 +79,24 @@ public struct ScriptSetup: Sendable {
     switch change {
     case .machine(let machine): self.machine = machine
     case .kernel(let kernel): self.kernel = kernel
+    case .only(let kernels): self.kernels = kernels
     case .boot(let parameters):
       if !commandLine.isEmpty { commandLine.append(ASCII.space) }
       commandLine += parameters
     }
   }
 
-  /// What the subsystem is started with; the unified kernel and a small machine unless said.
+  /// The kernel on which the script runs unless somebody wants another: that which it names, or the
+  /// newest that it is for.
+  public var usualKernel: KernelDesign { kernel ?? kernels.kernels.last ?? .unified }
+
+  /// What the subsystem is started with; the newest kernel and a small machine unless said.
   ///
   /// - Throws: ``NodeLayoutError``.
   public func bootConfiguration() throws(NodeLayoutError) -> BootConfiguration {
     let machine = machine ?? MachineDescription()
     return BootConfiguration(
-      kernel: kernel ?? .unified, format: machine.format, memoryMap: machine.firmwareMap,
+      kernel: usualKernel, format: machine.format, memoryMap: machine.firmwareMap,
       layout: try machine.nodeLayout(), commandLine: commandLine)
   }
 }

@@ -28,8 +28,10 @@ public enum ScriptCommand: Equatable, Sendable {
   case removeMemory(MemoryTarget)
   /// Runs what follows on another CPU.
   case useCPU(Int)
-  /// Compares something with what it should be.
-  case expect(ScriptExpectation)
+  /// Remembers the word behind a name in a file, to see later how it has changed.
+  case remember(ScriptField)
+  /// Compares something with what it should be, on some kernels.
+  case expect(ScriptExpectation, on: KernelSet = .all)
   /// Checks every invariant of the subsystem.
   case check
 }
@@ -56,12 +58,22 @@ public struct HugeMapRequest: Equatable, Sendable {
   public var name: [UInt8]
 }
 
+/// The word behind a name in a file.
+public struct ScriptField: Equatable, Sendable {
+  /// What stands before the word.
+  public var name: [UInt8]
+  /// The file.
+  public var path: [UInt8]
+}
+
 /// Something that a script takes for granted.
 public enum ScriptExpectation: Equatable, Sendable {
   /// The file reads as the text, but for a newline at the end.
   case text([UInt8], of: [UInt8])
   /// The word behind `name` in the file is the value.
-  case field([UInt8], of: [UInt8], value: [UInt8])
+  case field(ScriptField, value: [UInt8])
+  /// The number behind `name` in the file is so much greater than it was when it was remembered.
+  case change(ScriptField, by: Int)
   /// The command before failed like this; nil if it did not fail.
   case error(InterfaceError?)
   /// The command before printed the text, but for a newline at the end.

@@ -14,6 +14,8 @@ public struct ScriptOutcome: Equatable, Sendable {
     case unmet(wanted: [UInt8], found: [UInt8])
     /// So many invariants do not hold.
     case violated(count: Int)
+    /// The line speaks of other kernels.
+    case skipped
     /// The machine has no such CPU, pool of that size or mapping of that name.
     case nothingThere
   }
@@ -23,10 +25,13 @@ public struct ScriptOutcome: Equatable, Sendable {
   /// How it went.
   public var result: Result
 
+  /// Line `line` went like that.
+  public init(line: Int, result: Result) { (self.line, self.result) = (line, result) }
+
   /// Whether it went as the script wants it.
   public var isGood: Bool {
     switch result {
-    case .succeeded, .failedAsExpected: true
+    case .succeeded, .failedAsExpected, .skipped: true
     case .failed, .unmet, .violated, .nothingThere: false
     }
   }
@@ -40,7 +45,7 @@ extension ScriptOutcome {
     sink.appendDecimal(signed: line)
     sink.append(": ")
     switch result {
-    case .succeeded, .failedAsExpected: return
+    case .succeeded, .failedAsExpected, .skipped: return
     case .failed(let error): sink.append(error.name)
     case .unmet(let wanted, let found):
       sink.append("wanted ")

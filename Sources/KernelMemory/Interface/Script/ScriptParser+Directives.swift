@@ -15,6 +15,7 @@ extension ScriptParser {
   ) throws(ScriptProblem) -> ScriptSetup.Change? {
     if name.isWord("machine") { return .machine(try machine(rest)) }
     if name.isWord("boot") { return .boot(Array(rest)) }
+    if name.isWord("only") { return .only(try kernels(rest)) }
     guard name.isWord("kernel") else { return nil }
     guard !rest.isEmpty else { throw .missingArgument }
     guard let kernel = KernelDesign.named(rest) else { throw .unknownKernel }
@@ -24,7 +25,7 @@ extension ScriptParser {
   private static func command(
     _ name: ArraySlice<UInt8>, _ rest: inout ArraySlice<UInt8>
   ) throws(ScriptProblem) -> ScriptCommand {
-    if name.isWord("expect") { return .expect(try expectation(rest)) }
+    if name.isWord("expect") { return try expectation(rest) }
     let command = try shortCommand(name, &rest)
     guard rest.isEmpty else { throw .unexpectedArgument }
     return command
@@ -47,8 +48,12 @@ extension ScriptParser {
       return .useCPU(Int(cpu))
     }
     if name.isWord("map-huge") { return .mapHuge(try mapRequest(&rest)) }
+<<<<<<< HEAD
     if name.isWord("add-memory") { return .addMemory(try memoryRequest(&rest)) }
     if name.isWord("remove-memory") { return .removeMemory(try memoryTarget(&rest)) }
+=======
+    if name.isWord("remember") { return .remember(try field(&rest)) }
+>>>>>>> 5bf31e2ee577ea3acf451c8e3a98baeacf0659b3
     if name.isWord("unmap") {
       guard let name = rest.popWord() else { throw .missingArgument }
       return .unmap(name.isWord("all") ? nil : Array(name))
@@ -89,38 +94,5 @@ extension ScriptParser {
     let size = Parsing.memorySize(text)
     guard size.isWholeText, !size.overflowed, size.byteCount > 0 else { throw .badSize }
     return size.byteCount
-  }
-}
-
-extension ScriptParser {
-  private static func expectation(
-    _ text: ArraySlice<UInt8>
-  ) throws(ScriptProblem) -> ScriptExpectation {
-    var rest = text
-    guard let first = rest.popWord() else { throw .missingArgument }
-    if first.first == ASCII.slash { return .text(Array(rest), of: Array(first)) }
-    if first.isWord("output") { return .output(Array(rest)) }
-    if first.isWord("field") { return try fieldExpectation(&rest) }
-    if first.isWord("saved-pages") {
-      let count = try number(&rest)
-      guard rest.isEmpty else { throw .unexpectedArgument }
-      return .savedPages(count)
-    }
-    guard first.isWord("error") else { throw .unexpectedArgument }
-    guard !rest.isEmpty else { throw .missingArgument }
-    if rest.isWord("none") { return .error(nil) }
-    guard let error = InterfaceError(named: rest) else { throw .unknownErrorName }
-    return .error(error)
-  }
-
-  /// Reads `NAME of PATH VALUE`.
-  private static func fieldExpectation(
-    _ rest: inout ArraySlice<UInt8>
-  ) throws(ScriptProblem) -> ScriptExpectation {
-    guard let name = rest.popWord(), let word = rest.popWord(), let path = rest.popWord(),
-      !rest.isEmpty
-    else { throw .missingArgument }
-    guard word.isWord("of") else { throw .unexpectedArgument }
-    return .field(Array(name), of: Array(path), value: Array(rest))
   }
 }

@@ -7,8 +7,13 @@ extension ScriptRunner {
     switch expectation {
     case .text(let wanted, let path):
       return compareFile(path, with: wanted) { $0[...] }
-    case .field(let name, let path, let wanted):
-      return compareFile(path, with: wanted) { Self.field(name[...], in: $0[...]) }
+    case .field(let field, let wanted):
+      return compareFile(field.path, with: wanted) { Self.field(field.name[...], in: $0[...]) }
+    case .change(let field, let wanted):
+      let size = wanted.magnitude
+      return compare(
+        wanted: wanted < 0 ? Self.change(from: size, to: 0) : Self.change(from: 0, to: size),
+        found: changeText(of: field))
     case .error(let error):
       return compare(wanted: Self.name(of: error), found: Self.name(of: lastError))
     case .output(let wanted): return compare(wanted: wanted, found: lastOutput[...])
@@ -20,6 +25,29 @@ extension ScriptRunner {
 
   private static func name(of error: InterfaceError?) -> [UInt8] {
     error?.name.bytes ?? ("none" as StaticString).bytes
+  }
+
+  /// By how much the field's number has changed since it was remembered, in words.
+  private func changeText(of field: ScriptField) -> [UInt8] {
+    guard let before = memories.first(where: { $0.field == field })?.number else {
+      return ("nothing remembered" as StaticString).bytes
+    }
+    guard let now = number(of: field) else { return ("no number" as StaticString).bytes }
+    return Self.change(from: before, to: now)
+  }
+
+  /// The number behind a field's name now.
+  func number(of field: ScriptField) -> UInt? {
+    guard let text = try? tree.read(field.path[...]) else { return nil }
+    return try? Parsing.sysfsUnsigned(Self.field(field.name[...], in: text[...]))
+  }
+
+  /// A change as scripts write it: `+7`, `-7` or `0`.
+  private static func change(from before: UInt, to now: UInt) -> [UInt8] {
+    var text = TextSink()
+    if now != before { text.append(now > before ? "+" : "-") }
+    text.appendDecimal(now > before ? now &- before : before &- now)
+    return text.bytes
   }
 
   private static func decimal(_ number: UInt) -> [UInt8] {

@@ -13,9 +13,19 @@ public final class ScriptRunner {
     let mapping: HugeMapping
   }
 
+  /// The number behind a field when it was remembered.
+  struct Memory {
+    let field: ScriptField
+    let number: UInt
+  }
+
   private var mappings: [Mapping] = []
+<<<<<<< HEAD
   /// Memory that was added, by name.
   var memories: [NamedMemory] = []
+=======
+  private(set) var memories: [Memory] = []
+>>>>>>> 5bf31e2ee577ea3acf451c8e3a98baeacf0659b3
   private var cpu = CPUID(0)
   /// How the last command that is no expectation ended.
   private(set) var lastError: InterfaceError?
@@ -27,20 +37,23 @@ public final class ScriptRunner {
 
   deinit { unmapAll() }
 
-  /// Runs all lines of a script, also behind one that fails.
+  /// Runs all lines of a script, also behind one that fails; none if it is for other kernels.
   ///
   /// - Returns: how each line went.
   public func run(_ script: Script, output: inout TextSink) -> [ScriptOutcome] {
+    guard script.setup.kernels.contains(tree.subsystem.kernel) else {
+      return script.lines.map { ScriptOutcome(line: $0.number, result: .skipped) }
+    }
     var outcomes: [ScriptOutcome] = []
     var lastCommand: Int?
     for line in script.lines {
       let outcome = run(line.command, line: line.number, output: &output)
       outcomes.append(outcome)
-      guard case .expect(let expectation) = line.command else {
+      guard case .expect(let expectation, on: _) = line.command else {
         lastCommand = outcomes.count - 1
         continue
       }
-      if case .error = expectation, outcome.isGood, let lastCommand,
+      if case .error = expectation, outcome.result == .succeeded, let lastCommand,
         case .failed(let error) = outcomes[lastCommand].result
       {
         outcomes[lastCommand].result = .failedAsExpected(error)
@@ -53,8 +66,9 @@ public final class ScriptRunner {
   public func run(
     _ command: ScriptCommand, line: Int, output: inout TextSink
   ) -> ScriptOutcome {
-    if case .expect(let expectation) = command {
-      return ScriptOutcome(line: line, result: meets(expectation))
+    if case .expect(let expectation, on: let kernels) = command {
+      let applies = kernels.contains(tree.subsystem.kernel)
+      return ScriptOutcome(line: line, result: applies ? meets(expectation) : .skipped)
     }
     var text = TextSink()
     let result = tree.subsystem.machine.run(on: cpu) { perform(command, output: &text) }
@@ -109,10 +123,18 @@ public final class ScriptRunner {
     case .useCPU(let number):
       guard number < tree.subsystem.machine.cpuCount else { return .nothingThere }
       cpu = CPUID(number)
+    case .remember(let field): remember(field)
     case .check: return check(output: &output)
     case .nothing, .write, .show, .list, .expect: break
     }
     return .succeeded
+  }
+
+  /// Remembers a number; nothing if the file has none there, which a comparison will tell.
+  private func remember(_ field: ScriptField) {
+    memories.removeAll { $0.field == field }
+    guard let number = number(of: field) else { return }
+    memories.append(Memory(field: field, number: number))
   }
 
   // MARK: Mappings

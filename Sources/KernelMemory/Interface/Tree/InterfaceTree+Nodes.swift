@@ -120,7 +120,8 @@ extension InterfaceTree {
     let value = word.dropFirst(name.utf8CodeUnitCount)
     if ("max" as StaticString).isEqual(to: value) { return true }
     let number = Parsing.autoBaseDigits(value)
-    return number.byteCount > 0 && number.byteCount == value.count && number.value <= 200
+    return !number.overflowed && number.byteCount > 0 && number.byteCount == value.count
+      && number.value <= 200
   }
 
   /// Brings what CPUs keep of a node's memory back, which is all that compacting can do here.
