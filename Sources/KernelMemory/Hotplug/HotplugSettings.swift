@@ -82,16 +82,16 @@ final class HotplugSettings: Sendable {
   }
 
   /// Settings as the command line leaves them; values that the kernel refuses change nothing.
-  init(_ parameters: BootParameters, _ kernel: HotplugPolicy) {
-    memmapOnMemory = Self.mode(parameters.memmapOnMemory, kernel)
+  init(_ parameters: BootParameters, _ rules: BootParameterRules, _ kernel: HotplugPolicy) {
+    memmapOnMemory = Self.mode(parameters.memmapOnMemory, rules, kernel)
     keepsHotPluggableMemoryMovable = parameters.keepsHotPluggableMemoryMovable
-    let type = parameters.addedMemoryState.flatMap { OnlineType($0) } ?? .offline
+    let type = parameters.addedMemoryStates.compactMap { OnlineType($0) }.last ?? .offline
     storedDefaultType = Atomic(type.rawValue)
     storedPolicy = Atomic(OnlinePolicy.contiguousZones.rawValue)
-    for option in parameters.options { read(option) }
+    for option in parameters.options { read(option, rules) }
   }
 
-  private func read(_ option: BootOption) {
+  private func read(_ option: BootOption, _ rules: BootParameterRules) {
     guard let value = option.value else { return }
     if option.isNamed("memory_hotplug.online_policy"), let wanted = OnlinePolicy(value) {
       policy = wanted
@@ -100,7 +100,7 @@ final class HotplugSettings: Sendable {
     {
       autoMovableRatio.store(ratio, ordering: .relaxed)
     } else if option.isNamed("memory_hotplug.auto_movable_numa_aware"),
-      let isAware = try? Parsing.kernelBoolean(value)
+      let isAware = try? Parsing.kernelBoolean(value, words: rules.switchWords)
     {
       isAutoMovableNodeAware.store(isAware, ordering: .relaxed)
     }
@@ -108,7 +108,7 @@ final class HotplugSettings: Sendable {
 
   /// A boolean, or the word that forces it where there is one.
   private static func mode(
-    _ text: ArraySlice<UInt8>?, _ kernel: HotplugPolicy
+    _ text: ArraySlice<UInt8>?, _ rules: BootParameterRules, _ kernel: HotplugPolicy
   ) -> MemmapOnMemoryMode {
     guard let text else { return .off }
     let isForced =
@@ -116,6 +116,6 @@ final class HotplugSettings: Sendable {
     if kernel.allowsForcing, isForced { return .forced }
     // A module parameter without a value is switched on.
     if text.isEmpty { return .on }
-    return (try? Parsing.kernelBoolean(text)) == true ? .on : .off
+    return (try? Parsing.kernelBoolean(text, words: rules.switchWords)) == true ? .on : .off
   }
 }

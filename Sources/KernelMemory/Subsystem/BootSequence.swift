@@ -64,7 +64,9 @@ struct BootSequence {
       policy: configuration.kernel.pools, allocator: allocator, optimizer: optimizer)
     hotplug = MemoryHotplug(
       policy: configuration.kernel.hotplug,
-      settings: HotplugSettings(early.parameters, configuration.kernel.hotplug), hugeTLB: hugeTLB,
+      settings: HotplugSettings(
+        early.parameters, configuration.kernel.bootParameters, configuration.kernel.hotplug),
+      hugeTLB: hugeTLB,
       firmwareMap: early.memoryMap, blockSize: configuration.blockSize)
     log = early.requests.log
   }

@@ -104,7 +104,9 @@ import Testing
     #expect(host.digest.differences(from: before) == [])
   }
 
-  @Test(arguments: [(UInt(4 << 30) + (64 << 20), UInt(128 << 20)), (4 << 30, 64 << 20), (4 << 30, 0)])
+  @Test(arguments: [
+    (UInt(4 << 30) + (64 << 20), UInt(128 << 20)), (4 << 30, 64 << 20), (4 << 30, 0),
+  ])
   func `only whole blocks are added`(start: UInt, byteCount: UInt) throws {
     let host = try HotplugHost()
     #expect(throws: HotplugError.invalid) {

@@ -144,8 +144,10 @@ import Testing
     #expect(host.complaints == [])
   }
 
-  @Test(arguments: [("Y", "Y"), ("1", "Y"), ("N", "N"), ("off", "N"), ("force", "force"),
-    ("FORCE", "force"), ("Force", "N"), ("", "Y")])
+  @Test(arguments: [
+    ("Y", "Y"), ("1", "Y"), ("N", "N"), ("off", "N"), ("force", "force"),
+    ("FORCE", "force"), ("Force", "N"), ("", "Y"),
+  ])
   func `are asked for on the command line`(value: String, shown: String) throws {
     let host = try HotplugHost(
       .linux7_2, commandLine: "memory_hotplug.memmap_on_memory=\(value)")

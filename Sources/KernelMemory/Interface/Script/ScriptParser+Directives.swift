@@ -48,12 +48,9 @@ extension ScriptParser {
       return .useCPU(Int(cpu))
     }
     if name.isWord("map-huge") { return .mapHuge(try mapRequest(&rest)) }
-<<<<<<< HEAD
     if name.isWord("add-memory") { return .addMemory(try memoryRequest(&rest)) }
     if name.isWord("remove-memory") { return .removeMemory(try memoryTarget(&rest)) }
-=======
     if name.isWord("remember") { return .remember(try field(&rest)) }
->>>>>>> 5bf31e2ee577ea3acf451c8e3a98baeacf0659b3
     if name.isWord("unmap") {
       guard let name = rest.popWord() else { throw .missingArgument }
       return .unmap(name.isWord("all") ? nil : Array(name))

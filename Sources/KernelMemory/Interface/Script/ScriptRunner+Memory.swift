@@ -16,7 +16,7 @@ extension ScriptRunner {
       throw InterfaceError(error)
     }
     if !request.name.isEmpty {
-      memories.append(NamedMemory(name: request.name, range: request.range))
+      addedMemories.append(NamedMemory(name: request.name, range: request.range))
     }
   }
 
@@ -25,7 +25,7 @@ extension ScriptRunner {
     switch target {
     case .range(let wanted): range = wanted
     case .name(let name):
-      guard let memory = memories.last(where: { $0.name[...].isEqual(to: name[...]) }) else {
+      guard let memory = addedMemories.last(where: { $0.name[...].isEqual(to: name[...]) }) else {
         return .nothingThere
       }
       range = memory.range
@@ -35,7 +35,7 @@ extension ScriptRunner {
     } catch {
       throw InterfaceError(error)
     }
-    memories.removeAll { $0.range == range }
+    addedMemories.removeAll { $0.range == range }
     return .succeeded
   }
 }

@@ -20,12 +20,9 @@ public final class ScriptRunner {
   }
 
   private var mappings: [Mapping] = []
-<<<<<<< HEAD
   /// Memory that was added, by name.
-  var memories: [NamedMemory] = []
-=======
+  var addedMemories: [NamedMemory] = []
   private(set) var memories: [Memory] = []
->>>>>>> 5bf31e2ee577ea3acf451c8e3a98baeacf0659b3
   private var cpu = CPUID(0)
   /// How the last command that is no expectation ended.
   private(set) var lastError: InterfaceError?

@@ -50,7 +50,8 @@ extension InterfaceTree {
     case .autoMovableRatio:
       settings.autoMovableRatio.store(try ratio(text), ordering: .relaxed)
     case .autoMovableNodeAware:
-      guard let isAware = try? Parsing.kernelBoolean(text) else { throw .invalid }
+      let words = subsystem.kernel.bootParameters.switchWords
+      guard let isAware = try? Parsing.kernelBoolean(text, words: words) else { throw .invalid }
       settings.isAutoMovableNodeAware.store(isAware, ordering: .relaxed)
     }
   }

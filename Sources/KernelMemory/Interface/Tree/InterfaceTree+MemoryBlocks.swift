@@ -89,17 +89,12 @@ extension InterfaceTree {
       guard let type = OnlineType(text) else { throw .invalid }
       try change(number, to: type)
     case .online:
-<<<<<<< HEAD
-      guard let isOnline = try? Parsing.kernelBoolean(text) else { throw .invalid }
+      let words = subsystem.kernel.bootParameters.switchWords
+      guard let isOnline = try? Parsing.kernelBoolean(text, words: words) else { throw .invalid }
       guard let block = hotplug.blocks[number] else { throw .noDevice }
       if isOnline == (block.state == .offline) {
         try change(number, to: isOnline ? .online : .offline)
       }
-=======
-      let words = subsystem.kernel.bootParameters.switchWords
-      guard let isOnline = try? Parsing.kernelBoolean(text, words: words) else { throw .invalid }
-      if !isOnline { throw .notSupported }
->>>>>>> 5bf31e2ee577ea3acf451c8e3a98baeacf0659b3
     default: throw .access
     }
   }

@@ -22,13 +22,7 @@ public struct InterfaceTree: Sendable {
   /// The tree of `subsystem`.
   public init(_ subsystem: MemorySubsystem) {
     self.subsystem = subsystem
-<<<<<<< HEAD
     settings = InterfaceSettings()
-=======
-    let parameters = BootParameters(
-      commandLine: subsystem.commandLine[...], rules: subsystem.kernel.bootParameters)
-    settings = InterfaceSettings(blockDefaults: parameters.addedMemoryStates)
->>>>>>> 5bf31e2ee577ea3acf451c8e3a98baeacf0659b3
     plan = [
       .directory("proc", Self.processEntries),
       .directory(
