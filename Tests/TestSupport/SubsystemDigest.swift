@@ -59,12 +59,24 @@ extension SubsystemDigest {
       let name = "zone \(zone.node.rawValue) \(zone.kind)"
       figures["\(name) managed"] = Int(zone.managedPageCount)
       figures["\(name) free"] = Int(zone.freePageCount)
+      figures["\(name) present"] = Int(zone.presentPageCount)
+      figures["\(name) start"] = Int(zone.span.lowerBound.rawValue)
+      figures["\(name) end"] = Int(zone.span.upperBound.rawValue)
     }
+    addBlocks(of: subsystem)
     guard leftovers == .ignored else { return }
     for pfn in subsystem.entryTableFrames + subsystem.areaTableFrames + subsystem.sharedTailFrames {
       guard let zone = subsystem.topology.zone(of: pfn) else { continue }
       figures["zone \(zone.node.rawValue) \(zone.kind) free", default: 0] += 1
     }
+  }
+
+  private mutating func addBlocks(of subsystem: MemorySubsystem) {
+    let blocks = subsystem.memoryBlocks
+    figures["blocks"] = blocks.count
+    figures["blocks online"] = blocks.count { $0.isOnline }
+    figures["added memory"] = subsystem.addedMemory.count
+    figures["nodes online"] = subsystem.topology.nodes.count { $0.isOnline }
   }
 
   private mutating func addTotals(of subsystem: MemorySubsystem, _ leftovers: Leftovers) {

@@ -7,10 +7,12 @@ public struct TwinTarget: RecordTarget {
   /// The twin.
   public let twin: Twin
   /// What the recorded kernel and its programs had in use from the start.
-  private let residents: ResidentMemory
+  private var residents: ResidentMemory
   private var process: SimulatedProcess
   /// Memory that the recorded kernel has lost and this one has not.
   private var losses: LostMemory
+  /// Memory devices that were plugged in, by the record's names.
+  var memoryDevices: [String: Range<PhysicalAddress>] = [:]
 
   /// Boots the machine of `record`.
   ///
@@ -34,8 +36,11 @@ public struct TwinTarget: RecordTarget {
     case .mapHuge(let count, let pageBytes, let manner): map(count, pageBytes, manner)
     case .unmapAll: unmapAll()
     case .consumeMemory: consumeMemory()
-    case .addMemory, .removeMemory, .everyOfflineBlock, .everyBlockFrom:
-      .unsupported(reason: "memory does not come and go yet")
+    case .addMemory(let id, let start, let byteCount, let node):
+      addMemory(id, at: start, byteCount: byteCount, node: node)
+    case .removeMemory(let id): removeMemory(id)
+    case .everyOfflineBlock(let value): settled(writeOfflineBlocks(value))
+    case .everyBlockFrom(let first, let value): settled(writeBlocks(from: first, value))
     case .daxCreate, .daxDestroy, .kmemBind, .kmemUnbind, .pmemUnbind:
       .unsupported(reason: "there are no device memories yet")
     case .vmalloc(let byteCount, let mapping, let node): allocate(byteCount, mapping, node)
@@ -44,6 +49,12 @@ public struct TwinTarget: RecordTarget {
 }
 
 extension TwinTarget {
+  /// Lets residents follow memory that has come, and passes `outcome` on.
+  private mutating func settled(_ outcome: ActionOutcome) -> ActionOutcome {
+    residents.settle()
+    return outcome
+  }
+
   /// Writes, and loses what the recorded kernel loses then.
   private mutating func writeAndLose(
     _ value: String, to path: String, _ condition: WriteCondition
@@ -54,7 +65,7 @@ extension TwinTarget {
   }
 
   /// Writes as the recorder did: in one call, with `\n` in the value for a newline.
-  private func write(
+  func write(
     _ value: String, to path: String, _ condition: WriteCondition
   ) -> ActionOutcome {
     if condition == .basePageAllocationsFail { twin.machine.failures.failBasePageAllocations() }

@@ -109,7 +109,7 @@ extension ScriptCommand {
   /// Whether the machine's memory may be another afterwards.
   fileprivate var mayChangeMemory: Bool {
     switch self {
-    case .write, .mapHuge, .unmap, .vmalloc, .vfree: true
+    case .write, .mapHuge, .unmap, .addMemory, .removeMemory, .vmalloc, .vfree: true
     case .print, .show, .list, .nothing, .failAllocation, .failBasePages, .failNothing, .useCPU,
       .remember, .expect, .check:
       false

@@ -17,6 +17,8 @@ public final class MemorySubsystem: Sendable {
   public let bootLog: [[UInt8]]
   /// The memory as firmware reported it, after the command line's edits.
   public let memoryMap: MemoryMap
+  /// Which addresses belong to which node.
+  public let layout: NodeLayout
   let topology: MemoryTopology
   let tables: KernelPageTables
   let allocator: PageAllocator
@@ -24,6 +26,7 @@ public final class MemorySubsystem: Sendable {
   let optimizer: VmemmapOptimizer
   let hugeTLB: HugeTLB
   let vmalloc: VmallocArena
+  let hotplug: MemoryHotplug
   /// Memory that boot reserved; what was released since is noted elsewhere.
   let bootReservations: [FrameRange]
 
@@ -39,6 +42,7 @@ public final class MemorySubsystem: Sendable {
     self.machine = machine
     format = configuration.format
     kernel = configuration.kernel
+    layout = configuration.layout
     commandLine = configuration.commandLine
     bootLog = boot.log
     memoryMap = boot.memoryMap
@@ -52,6 +56,7 @@ public final class MemorySubsystem: Sendable {
       policy: configuration.kernel.vmalloc, tables: boot.tables, allocator: boot.allocator,
       accounting: boot.accounting, localNode: boot.topology.nodes[boot.hugeTLB.localNode].id,
       parameters: boot.parameters)
+    hotplug = boot.hotplug
     bootReservations = boot.reservations
   }
 }

@@ -105,7 +105,7 @@ extension SectionPopulation {
     _ pfn: PageFrameNumber, times count: UInt, _ freed: inout FrameRuns, _ altmap: inout Altmap?
   ) {
     let isLast =
-      vmemmap.isBlank(pfn) || altmap?.holds(pfn) == true
+      altmap?.holds(pfn) == true || vmemmap.isBlank(pfn)
       || vmemmap.dropReferences(count, to: pfn) == 0
     if isLast { giveBack(FrameRange(start: pfn, pageCount: 1), &freed, &altmap) }
   }

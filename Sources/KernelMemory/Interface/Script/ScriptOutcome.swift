@@ -55,7 +55,8 @@ extension ScriptOutcome {
     case .violated(let count):
       sink.appendDecimal(signed: count)
       sink.append(" invariants do not hold")
-    case .nothingThere: sink.append("there is no such CPU, node, page size, mapping or area")
+    case .nothingThere:
+      sink.append("there is no such CPU, node, page size, mapping, memory or area")
     }
     sink.newline()
   }

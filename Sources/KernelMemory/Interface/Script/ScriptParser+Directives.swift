@@ -53,6 +53,8 @@ extension ScriptParser {
       guard let name = rest.popWord() else { throw .missingArgument }
       return .vfree(Array(name))
     }
+    if name.isWord("add-memory") { return .addMemory(try memoryRequest(&rest)) }
+    if name.isWord("remove-memory") { return .removeMemory(try memoryTarget(&rest)) }
     if name.isWord("remember") { return .remember(try field(&rest)) }
     if name.isWord("unmap") {
       guard let name = rest.popWord() else { throw .missingArgument }

@@ -26,6 +26,8 @@ public final class ScriptRunner {
 
   private var mappings: [Mapping] = []
   private var areas: [Area] = []
+  /// Memory that was added, by name.
+  var addedMemories: [NamedMemory] = []
   private(set) var memories: [Memory] = []
   private var cpu = CPUID(0)
   /// How the last command that is no expectation ended.
@@ -124,6 +126,8 @@ public final class ScriptRunner {
     case .unmap(let name): return unmap(name)
     case .vmalloc(let request, let name): return try allocate(request, as: name)
     case .vfree(let name): return try free(name)
+    case .addMemory(let request): try add(request)
+    case .removeMemory(let target): return try remove(target)
     case .useCPU(let number):
       guard number < tree.subsystem.machine.cpuCount else { return .nothingThere }
       cpu = CPUID(number)

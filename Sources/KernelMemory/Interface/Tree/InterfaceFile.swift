@@ -12,8 +12,9 @@ enum InterfaceFile: Equatable, Sendable {
   case nodeList(NodeListFile)
   case node(NodeFile)
   case cpuList
-  case blockSize, blockDefault, crashHotplug
+  case blockSize, blockDefault, blockProbe, crashHotplug
   case block(BlockFile)
+  case hotplug(HotplugFile)
 }
 
 /// Files of `/proc/sys/vm`.
@@ -50,6 +51,11 @@ enum BlockFile: Equatable, Sendable {
   case physicalIndex, state, online, physicalDevice, removable, validZones
 }
 
+/// Parameters of memory that comes and goes.
+enum HotplugFile: Equatable, Sendable {
+  case memmapOnMemory, onlinePolicy, autoMovableRatio, autoMovableNodeAware
+}
+
 extension InterfaceFile {
   /// Who may open the file for what, in the nine bits of a mode.
   ///
@@ -57,10 +63,11 @@ extension InterfaceFile {
   var mode: UInt16 {
     switch self {
     case .frames, .pagetypeinfo, .vmallocinfo: 0o400
-    case .sysctl(.compactMemory), .node(.compact), .node(.reclaim): 0o200
+    case .sysctl(.compactMemory), .node(.compact), .node(.reclaim), .blockProbe: 0o200
     case .sysctl: 0o644
     case .pool(let file), .nodePool(let file): file.mode
     case .blockDefault, .block(.state), .block(.online): 0o644
+    case .hotplug(let file): file == .memmapOnMemory ? 0o444 : 0o644
     default: 0o444
     }
   }

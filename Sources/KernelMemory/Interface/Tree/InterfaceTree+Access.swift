@@ -128,7 +128,9 @@ extension InterfaceTree {
     case .node(let file): append(file, node: arguments.node, to: &sink)
     case .cpuList: appendList((0..<UInt(subsystem.machine.cpuCount)).map { $0 }, to: &sink)
     case .blockSize, .blockDefault, .crashHotplug: appendBlocks(file, to: &sink)
+    case .blockProbe: break
     case .block(let file): append(file, block: arguments.block, to: &sink)
+    case .hotplug(let file): append(file, to: &sink)
     }
     return sink.bytes
   }
@@ -144,7 +146,9 @@ extension InterfaceTree {
     case .node(.compact): drainCPULists(ofNode: arguments.node)
     case .node(.reclaim): try reclaim(text)
     case .blockDefault: try storeBlockDefault(text)
+    case .blockProbe: try probeBlock(text)
     case .block(let file): try store(text, to: file, block: arguments.block)
+    case .hotplug(let file): try store(text, to: file)
     default: throw .access
     }
   }

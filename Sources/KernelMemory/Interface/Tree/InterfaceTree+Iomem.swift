@@ -4,13 +4,36 @@
 
 extension InterfaceTree {
   func appendIomem(to sink: inout TextSink) {
+    var added = subsystem.addedMemory
+    added.sort { $0.range.lowerBound < $1.range.lowerBound }
     for entry in subsystem.memoryMap.entries {
-      sink.appendHex(entry.range.lowerBound.rawValue, digits: 8)
-      sink.append(byte: ASCII.minus)
-      sink.appendHex(entry.range.upperBound.rawValue &- 1, digits: 8)
-      sink.append(" : ")
-      sink.append(entry.kind.resourceName)
-      sink.newline()
+      appendAdded(&added, below: entry.range.lowerBound, depth: 0, to: &sink)
+      appendResource(entry.range, entry.kind.resourceName, depth: 0, to: &sink)
+      appendAdded(&added, below: entry.range.upperBound, depth: 1, to: &sink)
     }
+    appendAdded(&added, below: PhysicalAddress(.max), depth: 0, to: &sink)
+  }
+
+  /// Appends and removes the first of `added`, as far as they begin below `end`.
+  private func appendAdded(
+    _ added: inout [AddedMemory], below end: PhysicalAddress, depth: Int, to sink: inout TextSink
+  ) {
+    while let memory = added.first, memory.range.lowerBound < end {
+      appendResource(memory.range, memory.source.resourceName, depth: depth, to: &sink)
+      added.removeFirst()
+    }
+  }
+
+  /// Appends a line; a resource inside another is two blanks further in.
+  private func appendResource(
+    _ range: Range<PhysicalAddress>, _ name: StaticString, depth: Int, to sink: inout TextSink
+  ) {
+    sink.appendBlanks(2 * depth)
+    sink.appendHex(range.lowerBound.rawValue, digits: 8)
+    sink.append(byte: ASCII.minus)
+    sink.appendHex(range.upperBound.rawValue &- 1, digits: 8)
+    sink.append(" : ")
+    sink.append(name)
+    sink.newline()
   }
 }

@@ -76,6 +76,8 @@ extension InterfaceTree {
     case .sysctl(let file): isPresent(file)
     case .pool(let file), .nodePool(let file): isPresent(file, pool: arguments.pool)
     case .crashHotplug: policy.tellsCrashHotplug
+    case .blockProbe: policy.hasProbe
+    case .hotplug(let file): isPresent(file)
     case .node(.reclaim): policy.reclaimsNodes
     default: true
     }

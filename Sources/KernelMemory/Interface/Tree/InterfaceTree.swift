@@ -22,9 +22,7 @@ public struct InterfaceTree: Sendable {
   /// The tree of `subsystem`.
   public init(_ subsystem: MemorySubsystem) {
     self.subsystem = subsystem
-    let parameters = BootParameters(
-      commandLine: subsystem.commandLine[...], rules: subsystem.kernel.bootParameters)
-    settings = InterfaceSettings(blockDefaults: parameters.addedMemoryStates)
+    settings = InterfaceSettings()
     plan = [
       .directory("proc", Self.processEntries),
       .directory(
@@ -44,6 +42,7 @@ public struct InterfaceTree: Sendable {
             ]),
           .directory(
             "kernel", [.directory("mm", [.directory("hugepages", Self.poolEntries)])]),
+          .directory("module", Self.moduleEntries),
         ]),
     ]
   }

@@ -18,6 +18,8 @@ enum FrameOwner: UInt8 {
   case pool
   /// A vmalloc area.
   case vmalloc
+  /// The memory block that it lies in, for its descriptors.
+  case selfHosted
 
   /// Whether the page allocator may give the frame to anybody at any moment.
   var isFree: Bool { self == .freeList || self == .freeSection || self == .processor }

@@ -122,6 +122,10 @@ extension InvariantCheck {
   }
 
   private mutating func addBacking(_ frames: FrameRange) {
+    if holdsOwnDescriptors(frames.lowerBound) {
+      selfHostedBackingCount &+= frames.pageCount
+      return
+    }
     owners.add(frames, .vmemmap)
     let last = backing.count &- 1
     if last >= 0, backing[last].upperBound == frames.lowerBound {
@@ -136,7 +140,7 @@ extension InvariantCheck {
     var required = AddressRanges()
     var allowed = AddressRanges()
     let sections = topology.sections
-    var pieces = topology.nodes.flatMap { $0.memory }
+    var pieces = describedMemory
     pieces.sort { $0.lowerBound < $1.lowerBound }
     for piece in pieces {
       let first = sections.number(of: piece.lowerBound).rawValue
@@ -173,6 +177,7 @@ extension InvariantCheck {
 
   /// The frames behind the vmemmap are as many as are counted, by where they came from.
   mutating func checkBacking() {
+    ownership.runtimeVmemmap &+= selfHostedBackingCount
     for run in backing {
       var undescribed = run.pageCount
       view.forEachDescriptor(in: run) { _, image in

@@ -20,6 +20,8 @@ public struct InvariantPredicate: Equatable, Sendable {
     case pools
     /// Vmalloc areas (spec 09).
     case vmalloc
+    /// Memory that comes and goes (spec 08).
+    case hotplug
     /// The subsystem as a whole: every frame has one owner, counts are recounts, TLBs are fresh.
     case whole
   }
@@ -34,6 +36,7 @@ public struct InvariantPredicate: Equatable, Sendable {
   static func pageTables(_ number: UInt8) -> Self { Self(family: .pageTables, number: number) }
   static func population(_ number: UInt8) -> Self { Self(family: .population, number: number) }
   static func folding(_ number: UInt8) -> Self { Self(family: .folding, number: number) }
+  static func hotplug(_ number: UInt8) -> Self { Self(family: .hotplug, number: number) }
   static func pools(_ number: UInt8) -> Self { Self(family: .pools, number: number) }
   static func vmalloc(_ number: UInt8) -> Self { Self(family: .vmalloc, number: number) }
 
@@ -58,6 +61,7 @@ public struct InvariantPredicate: Equatable, Sendable {
     case .folding: sink.append("P-HVO ")
     case .pools: sink.append("P-POOL ")
     case .vmalloc: sink.append("P-VMALLOC ")
+    case .hotplug: sink.append("P-MHP ")
     case .whole: sink.append("I ")
     }
     sink.appendDecimal(UInt(number))
