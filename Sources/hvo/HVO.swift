@@ -28,6 +28,7 @@ struct HVO: ParsableCommand {
     version: "hvo \(HVOVersion.text)",
     subcommands: [
       PlanCommand.self, RunCommand.self, ShellCommand.self, ReplayCommand.self,
+      TLBCommand.self,
       SnapshotCommand.self,
     ],
     defaultSubcommand: PlanCommand.self)
