@@ -44,7 +44,7 @@ struct DentryHashTraffic {
   /// Pages of programs, stacks and modules that are in use all the time, all of 4 KiB.
   static let hotPageCount: UInt = 64
   /// Of these, how many each look-up uses.
-  private static let hotPagesPerLookup: UInt = 8
+  private static let hotPagesPerLookup: UInt = 2
 
   /// Where things lie: regions that are far apart.
   private enum Region {

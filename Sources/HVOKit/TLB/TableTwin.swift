@@ -14,6 +14,9 @@ struct TableTwin {
 
   /// The least memory of the machine: with 8 GiB, a kernel makes a dentry hash of 8 MiB.
   private static let leastByteCount: UInt = 8 << 30
+  /// Where areas start by chance matters to processors that merge aligned groups of pages; here
+  /// those always fit.
+  private static let alignment: UInt = 64 << 10
 
   let kernelName: String
   private let small: Twin
@@ -38,7 +41,8 @@ struct TableTwin {
   func table(_ byteCount: UInt, _ mapping: Mapping) throws(InputError) -> MappedTable {
     let twin = mapping == .small ? small : huge
     let request = VmallocRequest(
-      byteCount: byteCount, mapping: mapping == .small ? .basePages : .largestThatFits,
+      byteCount: byteCount, alignment: Self.alignment,
+      mapping: mapping == .small ? .basePages : .largestThatFits,
       caller: Array("alloc_large_system_hash".utf8))
     do {
       let area = try twin.subsystem.allocateVmallocArea(request)
