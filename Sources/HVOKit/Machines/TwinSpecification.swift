@@ -10,6 +10,8 @@ public struct TwinSpecification: Sendable {
   public var cpuCount: Int
   /// What was estimated or chosen, for the user to know.
   public var notes: [String]
+  /// One more than the last address at which memory will be added.
+  var addedEnd: UInt = 0
 
   /// Creates the specification.
   public init(configuration: BootConfiguration, cpuCount: Int, notes: [String] = []) {
@@ -21,7 +23,7 @@ public struct TwinSpecification: Sendable {
   var span: UInt {
     let granule: UInt = 1 << configuration.format.sectionShift
     let end = max(
-      configuration.memoryMap.usableEnd.rawValue,
+      addedEnd, configuration.memoryMap.usableEnd.rawValue,
       configuration.layout.hotPluggableEnd?.rawValue ?? 0)
     let (rounded, overflow) = end.addingReportingOverflow(granule - 1)
     return overflow ? .max : max(rounded / granule * granule, granule)

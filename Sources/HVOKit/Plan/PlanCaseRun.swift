@@ -113,7 +113,7 @@ extension PoolSummary {
 }
 
 extension PlanReport.Work {
-  fileprivate init(_ cost: CostReading) {
+  init(_ cost: CostReading) {
     self.init(
       entriesWritten: cost.entriesWritten, bytesCopied: cost.bytesCopied,
       pageFlushes: cost.pageFlushes, fullFlushes: cost.fullFlushes,

@@ -52,18 +52,10 @@ public struct PlanRunner {
   ) throws(InputError) -> (PlanReport.Machine, PlanCases) {
     let twin = try Twin(blueprint.specification)
     let configuration = blueprint.specification.configuration
-    let page = configuration.format.pageSize.byteCount
-    let nodes = twin.subsystem.nodeIDs.map { node in
-      let zones = twin.subsystem.zones.filter { $0.node == node }
-      return PlanReport.Node(
-        node: node.index, managedBytes: zones.reduce(0) { $0 + $1.managedPageCount } * page,
-        freeBytes: zones.reduce(0) { $0 + $1.freePageCount } * page)
+    let machine = PlanReport.Machine(twin, cpuCount: blueprint.specification.cpuCount)
+    let free = machine.nodes.filter { $0.managedBytes > 0 }.map {
+      (node: $0.node, bytes: $0.freeBytes)
     }
-    let machine = PlanReport.Machine(
-      architecture: "\(configuration.format.name)", kernelDesign: "\(configuration.kernel.name)",
-      cpuCount: blueprint.specification.cpuCount,
-      memoryBytes: configuration.memoryMap.usableByteCount, nodes: nodes)
-    let free = nodes.filter { $0.managedBytes > 0 }.map { (node: $0.node, bytes: $0.freeBytes) }
     // Only x86 processors tell, and only of this size.
     let missing: Set<UInt> =
       blueprint.host?.processors.hasGigabytePages == false && options.architecture == nil
@@ -107,7 +99,7 @@ public struct PlanRunner {
   }
 
   /// What this machine, the real one, has to spare.
-  private static var availableBytes: UInt? {
+  static var availableBytes: UInt? {
     guard let text = try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8),
       let line = text.split(separator: "\n").first(where: { $0.hasPrefix("MemAvailable:") }),
       let kibibytes = line.split(separator: " ").dropFirst().first.flatMap({ UInt($0) })
@@ -135,8 +127,24 @@ extension PlanReport.Case {
   }
 }
 
+extension PlanReport.Machine {
+  /// A machine as it is now.
+  init(_ twin: Twin, cpuCount: Int) {
+    let page = twin.subsystem.format.pageSize.byteCount
+    let nodes = twin.subsystem.nodeIDs.map { node in
+      let zones = twin.subsystem.zones.filter { $0.node == node }
+      return PlanReport.Node(
+        node: node.index, managedBytes: zones.reduce(0) { $0 + $1.managedPageCount } * page,
+        freeBytes: zones.reduce(0) { $0 + $1.freePageCount } * page)
+    }
+    self.init(
+      architecture: "\(twin.subsystem.format.name)", kernelDesign: "\(twin.subsystem.kernel.name)",
+      cpuCount: cpuCount, memoryBytes: twin.subsystem.memoryMap.usableByteCount, nodes: nodes)
+  }
+}
+
 extension PlanReport.Host {
-  fileprivate init(_ host: HostDescription, _ sysroot: String?) {
+  init(_ host: HostDescription, _ sysroot: String?) {
     self.init(
       source: sysroot ?? "/", kernelRelease: host.kernelRelease,
       optimizationState: host.hvo.state.rawValue,

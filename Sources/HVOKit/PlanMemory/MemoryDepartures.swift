@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelMemory
+
+/// Tries what can be taken away again once memory was added.
+struct MemoryDepartures {
+  let attachment: MemoryAttachment
+  /// A twin to which nothing was added.
+  let untouched: Twin
+
+  private var twin: Twin { attachment.twin }
+
+  /// Tries the blocks of other memory first, as they hold descriptors of what is added.
+  func run() -> [MemoryPlanReport.Departure] {
+    let holders = attachment.holdingBlocks
+    var departures: [MemoryPlanReport.Departure] = []
+    if !holders.isEmpty {
+      var departure = Self.tryBlocks(holders, twin, "blocks that hold its descriptors: offline")
+      departure.possibleBefore = Self.tryBlocks(holders, untouched, "").succeeded
+      departures.append(departure)
+    }
+    let own = attachment.ownBlocks
+    guard !own.isEmpty else { return departures }
+    departures.append(leave(own))
+    departures.append(remove())
+    return departures
+  }
+
+  /// Takes each block offline, and brings it back.
+  private static func tryBlocks(
+    _ numbers: [UInt], _ twin: Twin, _ what: String
+  ) -> MemoryPlanReport.Departure {
+    var departure = MemoryPlanReport.Departure(
+      what: what, blocks: UInt(numbers.count), succeeded: 0, possibleBefore: nil, errors: [])
+    for number in numbers
+    where departure.note({ () throws(InterfaceError) in
+      try twin.write("offline", to: "\(MemoryAttachment.path(of: number))/state")
+    }) {
+      try? twin.write("online", to: "\(MemoryAttachment.path(of: number))/state")
+    }
+    return departure
+  }
+
+  /// Takes each of the added blocks offline, for good.
+  private func leave(_ numbers: [UInt]) -> MemoryPlanReport.Departure {
+    var departure = MemoryPlanReport.Departure(
+      what: "the added blocks: offline", blocks: UInt(numbers.count), succeeded: 0,
+      possibleBefore: nil, errors: [])
+    for number in numbers {
+      _ = departure.note { () throws(InterfaceError) in
+        try twin.write("offline", to: "\(MemoryAttachment.path(of: number))/state")
+      }
+    }
+    return departure
+  }
+
+  /// Removes all that was added in one piece.
+  private func remove() -> MemoryPlanReport.Departure {
+    var departure = MemoryPlanReport.Departure(
+      what: "all of it: removed in one piece", blocks: 1, succeeded: 0, possibleBefore: nil,
+      errors: [])
+    _ = departure.note { () throws(InterfaceError) in
+      do throws(HotplugError) {
+        try twin.subsystem.removeMemory(attachment.place.range)
+      } catch {
+        throw InterfaceError(error)
+      }
+    }
+    return departure
+  }
+}
+
+extension MemoryPlanReport.Departure {
+  /// Counts whether something succeeds, and returns it.
+  fileprivate mutating func note(_ attempt: () throws(InterfaceError) -> Void) -> Bool {
+    do throws(InterfaceError) {
+      try attempt()
+      succeeded += 1
+      return true
+    } catch {
+      let name = "\(error.name)"
+      if !errors.contains(name) { errors.append(name) }
+      return false
+    }
+  }
+}
