@@ -26,8 +26,8 @@ struct MemoryAttachment {
 
   // MARK: Adding
 
-  /// Does it.
-  func run() throws(Refusal) -> MemoryPlanReport.Result {
+  /// Does it; ordinary memory goes online as `type` says.
+  func run(onlineAs type: String = "online") throws(Refusal) -> MemoryPlanReport.Result {
     let before = (totals: twin.subsystem.totals, cost: twin.machine.cost.reading)
     do throws(HotplugError) {
       try add()
@@ -40,7 +40,7 @@ struct MemoryAttachment {
     let descriptors = Self.descriptors(twin.subsystem.descriptorCensus(of: frames), twin)
     let places = places(of: holders)
     let zone = isOrdinary ? defaultZone : nil
-    if isOrdinary { bringOnline() }
+    if isOrdinary { bringOnline(type) }
     let totals = twin.subsystem.totals
     let tables = attached.tablePageCount - before.totals.tablePageCount
     return MemoryPlanReport.Result(
@@ -50,7 +50,7 @@ struct MemoryAttachment {
       cost: cost, zone: zone, departures: [], remarks: [])
   }
 
-  private var isOrdinary: Bool {
+  var isOrdinary: Bool {
     if case .hotAdd = wish { return true }
     return false
   }
@@ -99,11 +99,12 @@ struct MemoryAttachment {
   ) -> MemoryPlanReport.Descriptors {
     let format = twin.subsystem.format
     let inLeaves = census.hugeLeafCount * (format.pmdByteCount >> format.pageSize.shift)
+    let pages = inLeaves + census.entryCount
     let shared = census.sharedFrames.reduce(0) { $0 + $1.mappingCount * $1.frameCount }
     return MemoryPlanReport.Descriptors(
-      mappedPages: inLeaves + census.entryCount,
-      privatePages: inLeaves + census.entryCount - shared, sharedPages: shared,
+      mappedPages: pages, privatePages: pages - shared, sharedPages: shared,
       sharedFrames: census.sharedFrames.reduce(0) { $0 + $1.frameCount },
+      frames: pages - census.savedPageCount,
       hugeLeaves: census.hugeLeafCount, readOnlyPages: census.readOnlyEntryCount,
       entryTables: census.entryTableCount)
   }
@@ -172,8 +173,13 @@ struct MemoryAttachment {
     return words.first.map(String.init)
   }
 
-  private func bringOnline() {
-    for number in ownBlocks { try? twin.write("online", to: "\(Self.path(of: number))/state") }
+  private func bringOnline(_ type: String) {
+    for number in ownBlocks { try? twin.write(type, to: "\(Self.path(of: number))/state") }
+  }
+
+  /// Whether some of the memory's descriptors lie on the memory itself.
+  var isSelfHosted: Bool {
+    twin.subsystem.descriptorFrames(of: frames).contains { frames.contains($0.lowerBound) }
   }
 
   static func path(of block: UInt) -> String { "/sys/devices/system/memory/memory\(block)" }

@@ -7,6 +7,8 @@ struct MemoryDepartures {
   let attachment: MemoryAttachment
   /// A twin to which nothing was added.
   let untouched: Twin
+  /// A twin in which ordinary memory that was added is movable; nil if none was.
+  let movable: MemoryAttachment?
 
   private var twin: Twin { attachment.twin }
 
@@ -21,8 +23,12 @@ struct MemoryDepartures {
     }
     let own = attachment.ownBlocks
     guard !own.isEmpty else { return departures }
-    departures.append(leave(own))
+    departures.append(Self.leave(own, twin, "the added blocks: offline"))
     departures.append(remove())
+    if let movable {
+      departures.append(
+        Self.leave(movable.ownBlocks, movable.twin, "the same after online_movable: offline"))
+    }
     return departures
   }
 
@@ -42,10 +48,11 @@ struct MemoryDepartures {
   }
 
   /// Takes each of the added blocks offline, for good.
-  private func leave(_ numbers: [UInt]) -> MemoryPlanReport.Departure {
+  private static func leave(
+    _ numbers: [UInt], _ twin: Twin, _ what: String
+  ) -> MemoryPlanReport.Departure {
     var departure = MemoryPlanReport.Departure(
-      what: "the added blocks: offline", blocks: UInt(numbers.count), succeeded: 0,
-      possibleBefore: nil, errors: [])
+      what: what, blocks: UInt(numbers.count), succeeded: 0, possibleBefore: nil, errors: [])
     for number in numbers {
       _ = departure.note { () throws(InterfaceError) in
         try twin.write("offline", to: "\(MemoryAttachment.path(of: number))/state")
@@ -57,7 +64,7 @@ struct MemoryDepartures {
   /// Removes all that was added in one piece.
   private func remove() -> MemoryPlanReport.Departure {
     var departure = MemoryPlanReport.Departure(
-      what: "all of it: removed in one piece", blocks: 1, succeeded: 0, possibleBefore: nil,
+      what: "then all of it: removed at once", blocks: 1, succeeded: 0, possibleBefore: nil,
       errors: [])
     _ = departure.note { () throws(InterfaceError) in
       do throws(HotplugError) {

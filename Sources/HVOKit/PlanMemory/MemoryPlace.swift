@@ -6,7 +6,7 @@ import KernelMemory
 struct MemoryPlace {
   let range: Range<PhysicalAddress>
   let node: NodeID
-  let specification: TwinSpecification
+  private(set) var specification: TwinSpecification
 
   /// The largest block that memory comes in without anybody forcing it.
   private static let alignment: UInt = 2 << 30
@@ -33,6 +33,13 @@ struct MemoryPlace {
       node = configuration.layout.node(at: range.lowerBound) ?? configuration.layout.firstNode
       self.specification = try Self.specification(specification, with: range, on: node)
     }
+  }
+
+  /// The same with `words` added to the kernel's command line.
+  func adding(_ words: String) -> Self {
+    var copy = self
+    copy.specification = specification.adding(words)
+    return copy
   }
 
   /// The first place behind all memory in which the firmware has nothing.

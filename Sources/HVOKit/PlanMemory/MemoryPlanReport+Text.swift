@@ -58,6 +58,7 @@ extension MemoryPlanReport {
         ? ""
         : "with \(ByteText.count(descriptors.sharedFrames, "frame")), "
           + "\(descriptors.readOnlyPages > 0 ? "read-only" : "writable")")
+    row("  frames they take", ByteText.grouped(descriptors.frames))
     row("page tables", ByteText.short(result.tableBytes), "made for it")
     row("entries written", ByteText.grouped(result.cost.entriesWritten))
     row(

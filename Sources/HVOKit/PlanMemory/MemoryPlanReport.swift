@@ -69,6 +69,8 @@ public struct MemoryPlanReport: Codable, Equatable, Sendable {
     public var sharedPages: UInt
     /// The frames that they share.
     public var sharedFrames: UInt
+    /// All frames that hold descriptors.
+    public var frames: UInt
     public var hugeLeaves: UInt
     public var readOnlyPages: UInt
     /// Tables of the last level that map them.

@@ -50,12 +50,37 @@ public struct MemoryPlanRunner {
     guard report.result != nil else { return report }
     progress("hvo: taking memory away …")
     let untouched = try Twin(place.specification)
-    report.result?.departures = MemoryDepartures(attachment: attachment, untouched: untouched).run()
+    let movable = attachment.isOrdinary ? try attached(place, onlineAs: "online_movable") : nil
+    report.result?.departures = MemoryDepartures(
+      attachment: attachment, untouched: untouched, movable: movable
+    ).run()
     if let result = report.result {
       report.result?.remarks =
-        MemoryRemarks(asked: report.asked, result: result, subsystem: twin.subsystem).lines
+        MemoryRemarks(
+          asked: report.asked, result: result, subsystem: twin.subsystem,
+          canBeForced: try canBeForced(place, report.asked, result)
+        ).lines
     }
     return report
+  }
+
+  /// A fresh twin with the memory added; nil if that fails.
+  private func attached(
+    _ place: MemoryPlace, onlineAs type: String
+  ) throws(InputError) -> MemoryAttachment? {
+    let attachment = MemoryAttachment(
+      wish: wish, place: place, twin: try Twin(place.specification))
+    return (try? attachment.run(onlineAs: type)) == nil ? nil : attachment
+  }
+
+  /// Whether memory that does not hold its own descriptors would do so if forced.
+  private func canBeForced(
+    _ place: MemoryPlace, _ asked: MemoryPlanReport.Asked, _ result: MemoryPlanReport.Result
+  ) throws(InputError) -> Bool {
+    guard asked.memmapOnMemory == true, !result.places.contains(where: { $0.kind == "itself" })
+    else { return false }
+    let forced = place.adding("memory_hotplug.memmap_on_memory=force")
+    return try attached(forced, onlineAs: "online")?.isSelfHosted ?? false
   }
 
   private func asked(

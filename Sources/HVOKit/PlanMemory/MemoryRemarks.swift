@@ -7,6 +7,8 @@ struct MemoryRemarks {
   let asked: MemoryPlanReport.Asked
   let result: MemoryPlanReport.Result
   let subsystem: MemorySubsystem
+  /// Whether `memory_hotplug.memmap_on_memory=force` would make the memory hold its descriptors.
+  let canBeForced: Bool
 
   var lines: [String] { selfHosting + holders + zone + removal + folding }
 
@@ -19,14 +21,7 @@ struct MemoryRemarks {
     if asked.memmapOnMemory == true, !isSelfHosted {
       let isTooMany =
         subsystem.kernel.hotplug.selfHosting == .singleBlock && asked.bytes > asked.blockBytes
-      return [
-        "the memory does not hold its own descriptors: "
-          + (isTooMany
-            ? "this kernel does that only for memory of exactly one block "
-              + "(\(ByteText.short(asked.blockBytes)))"
-            : "blocks of \(ByteText.short(asked.blockBytes)) cannot with these page tables; "
-              + "memory_hotplug.memmap_on_memory=force may make them")
-      ]
+      return ["the memory does not hold its own descriptors: " + (isTooMany ? tooMany : unfit)]
     }
     guard isSelfHosted else { return [] }
     if asked.kind == "dax" {
@@ -40,13 +35,32 @@ struct MemoryRemarks {
     ]
   }
 
+  private var tooMany: String {
+    "this kernel does that only for memory of exactly one block "
+      + "(\(ByteText.short(asked.blockBytes)))"
+  }
+
+  private var unfit: String {
+    "with these page tables, those of a block of \(ByteText.short(asked.blockBytes)) fill no whole "
+      + "number of its parts"
+      + (canBeForced ? "; memory_hotplug.memmap_on_memory=force does it, and wastes some" : "")
+  }
+
   private var holders: [String] {
-    ordinaryPlaces.map { place in
-      let blocks = ByteText.count(place.blocks, "memory block")
-      return "node \(place.node ?? 0) gives \(ByteText.short(place.bytes)) for descriptors, in "
-        + "\(blocks); they cannot move, so these blocks cannot go offline before the "
-        + (asked.kind == "dax" ? "device" : "added memory") + " is gone"
+    let gifts = ordinaryPlaces.map { place in
+      "node \(place.node ?? 0) gives \(ByteText.short(place.bytes)) for descriptors"
     }
+    guard let holders = result.departures.first, let before = holders.possibleBefore else {
+      return gifts
+    }
+    let blocks = ByteText.count(holders.blocks, "memory block")
+    let end = "before the \(asked.kind == "dax" ? "device" : "added memory") is gone"
+    return gifts + [
+      "they lie in \(blocks) and cannot move, so that none of these can go offline \(end); "
+        + (before == 0
+          ? "nor could any of them before"
+          : "without it \(ByteText.grouped(before)) of them could")
+    ]
   }
 
   private var zone: [String] {
@@ -62,11 +76,10 @@ struct MemoryRemarks {
   }
 
   private var removal: [String] {
-    guard let departure = result.departures.last, asked.kind == "hot-add",
-      departure.succeeded == 0
-    else { return [] }
-    let leaving = result.departures.dropLast().last
-    if let leaving, leaving.succeeded < leaving.blocks {
+    let attempts = result.departures.filter { $0.possibleBefore == nil }
+    guard asked.kind == "hot-add", attempts.count > 1, attempts[1].succeeded == 0 else { return [] }
+    let leaving = attempts[0]
+    if leaving.succeeded < leaving.blocks {
       return [
         "\(ByteText.count(leaving.blocks - leaving.succeeded, "added block")) could not go offline "
           + "even in a twin that does nothing else: the kernel has put pages of its own there"
