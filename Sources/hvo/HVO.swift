@@ -16,6 +16,8 @@ struct HVO: ParsableCommand {
         hvo plan                              this host, 50% and 90% of its free memory
         hvo plan --pool 1G=200 --pool 2M@0=25%
         hvo plan --memory 512G,512G --kernel 6.12 --json
+        hvo plan --memory 64G --hot-add 16G@1
+        hvo tlb --cpu kabylake --workload dentry-hash --guest
         hvo snapshot /tmp/host                on one machine, and then, on another:
         hvo plan --sysroot /tmp/host
         hvo run script.hvo --check --kernel 6.1,6.12,7.2

@@ -86,6 +86,5 @@ struct PlanCommand: ParsableCommand {
     } else {
       for line in report.text(console.style) { console.print(line) }
     }
-    if report.refusal != nil { throw Ending.differs }
   }
 }

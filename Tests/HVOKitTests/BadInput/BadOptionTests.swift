@@ -80,6 +80,46 @@ import Testing
     }
   }
 
+  @Test func `is refused by name: memory to be added`() {
+    attack("--hot-add", seed: 7, near: ["2G@1", "128M", "63T@1023"]) {
+      _ = try MemoryWish(MemoryWishOptions(hotAdd: $0))
+    }
+    attack("--dax", seed: 8, near: ["240000000-2bfffffff", "0x240000000+2G", "64G"]) {
+      guard case .device(let device) = try MemoryWish(MemoryWishOptions(dax: $0)) else { return }
+      #expect(device.byteCount > 0 && device.byteCount % (2 << 20) == 0)
+    }
+    attack("--align", seed: 9, near: ["4K", "2M", "1G"]) {
+      _ = try MemoryWish(MemoryWishOptions(dax: "64G", align: $0))
+    }
+    attack("--map", seed: 10, near: ["mem", "dev"]) {
+      _ = try MemoryWish(MemoryWishOptions(dax: "64G", map: $0))
+    }
+  }
+
+  @Test func `is refused by name: the TLB model`() {
+    func run(_ change: (inout TLBOptions) -> Void) throws {
+      var options = TLBOptions(cpu: "zen2", workload: "dentry-hash", isGuest: true)
+      change(&options)
+      _ = try TLBRun(options)
+    }
+    attack("--cpu", seed: 11, near: ["zen2", "neoverse-n1"]) { cpu in try run { $0.cpu = cpu } }
+    attack("--table", seed: 12, near: ["8M", "4G"]) { size in try run { $0.table = size } }
+    attack("--lookups", seed: 13, near: ["64500"]) { count in try run { $0.lookups = count } }
+    attack("--host-pages", seed: 14, near: ["4K", "1G"]) { size in try run { $0.hostPages = size } }
+    attack("--threads", seed: 15, near: ["1", "2"]) { count in try run { $0.threads = count } }
+    attack("--seed", seed: 16, near: ["1"]) { seed in try run { $0.seed = seed } }
+  }
+
+  @Test func `is refused with the line: an offset of a trace`() {
+    for line in Self.values(seed: 17, near: ["4096", "0x1ff8", "8 # eight"]) {
+      do {
+        _ = try OffsetTrace.offsets(in: Array(line.utf8), name: "trace")
+      } catch {
+        #expect("\(error)".hasPrefix("trace: ") && "\(error)".isHarmless)
+      }
+    }
+  }
+
   @Test func `is refused with a reason: sysroot and snapshot`() {
     for path in Self.values(seed: 6, near: ["/nonexistent/a", "relative"]) {
       // Normalising a path of a mebibyte takes long and shows nothing new.

@@ -49,6 +49,10 @@ private struct Ended {
     "printf 'echo 2 > /proc/sys/vm/nr_hugepages' | hvo run - --memory 64M --check",
     "printf 'help\\nexit\\nfrob\\n' | hvo shell --memory 64M", "hvo shell --memory 64M </dev/null",
     "hvo snapshot copy && hvo plan --sysroot copy --pool 2M=1",
+    "hvo plan --memory 128M --hot-add 128M", "hvo plan --memory 128M --dax 64M --json",
+    "hvo plan --memory 128M --hot-add 64G", "hvo tlb --help",
+    "hvo tlb --cpu zen2 --workload random --table 64K --lookups 9",
+    "echo 0x10 | hvo tlb --cpu neoverse-n1 --workload - --coalesce --guest --json",
     "echo 'cat /proc/meminfo' | hvo run - --memory 64M --kernel 6.1,7.2",
     "echo 'cat /proc/meminfo' | hvo run - --memory 64M --kernel 6.1,7.2 --only-differences",
   ])
@@ -85,6 +89,21 @@ private struct Ended {
     ("echo frob | hvo run -", "standard input: line 1"),
     ("echo true | hvo run - --memory 64M --kernel 6.1,6.1", "--kernel"),
     ("echo true | hvo run - --memory 64M --kernel 6.1 --only-differences", "--only-differences"),
+    ("hvo plan --memory 1G --hot-add 3M", "--hot-add"), ("hvo plan --hot-add x", "--hot-add"),
+    ("hvo plan --memory 1G --dax 2G --align 3M", "--align"), ("hvo plan --dax x", "--dax"),
+    ("hvo plan --memory 1G --dax 2G --map x", "--map"), ("hvo plan --map mem", "--map"),
+    ("hvo plan --memory 1G --hot-add 1G --pool 2M=1", "--pool"),
+    ("hvo plan --memmap-on-memory", "--memmap-on-memory"), ("hvo tlb", "--cpu"),
+    ("hvo tlb --cpu zen2", "--workload"), ("hvo tlb --cpu x --workload random", "--cpu"),
+    ("hvo tlb --cpu zen2 --workload /nonexistent", "/nonexistent"),
+    ("echo x | hvo tlb --cpu zen2 --workload -", "standard input: line 1"),
+    ("hvo tlb --cpu zen2 --workload random --table 1", "--table"),
+    ("hvo tlb --cpu zen2 --workload random --lookups 0", "--lookups"),
+    ("hvo tlb --cpu zen2 --workload random --host-pages 4K", "--host-pages"),
+    ("hvo tlb --cpu zen2 --workload dentry-hash --threads 9", "--threads"),
+    ("hvo tlb --cpu skylake --workload random --coalesce", "--coalesce"),
+    ("hvo tlb --cpu zen2 --workload random --seed x", "--seed"),
+    ("hvo tlb --cpu zen2 --workload random --kernel 5", "--kernel"),
     ("hvo shell --memory x", "--memory"), ("hvo replay", "record"),
     ("hvo replay /nonexistent", "/nonexistent"), ("hvo replay /", "a directory"),
     ("echo '{' > x; hvo replay x --json", "x: not JSON"),
@@ -127,7 +146,9 @@ private struct Ended {
 
   @Test func `prints nothing but one JSON object with --json`() throws {
     for line in [
-      "hvo plan --memory 64M --json", "echo ls / | hvo run - --memory 64M --json",
+      "hvo plan --memory 64M --json", "hvo plan --memory 128M --hot-add 128M --json",
+      "echo 0 | hvo tlb --cpu zen2 --workload - --json",
+      "echo ls / | hvo run - --memory 64M --json",
       "hvo snapshot copy --json",
       "echo ls / | hvo run - --memory 64M --json --kernel 6.1,7.2 --only-differences",
     ] {

@@ -6,8 +6,8 @@ import Testing
 @testable import HVOKit
 
 private func plan(
-  _ memory: String = "4G", kernel: String = "7.2", architecture: String? = nil,
-  _ wish: MemoryWishOptions
+  _ wish: MemoryWishOptions, memory: String = "4G", kernel: String = "7.2",
+  architecture: String? = nil
 ) throws -> MemoryPlanReport {
   try MemoryPlanRunner(
     MachineOptions(memory: memory, architecture: architecture, kernel: kernel), wish
@@ -23,13 +23,13 @@ private func plan(
     #expect(result.places.map(\.kind) == ["node"])
     #expect(result.places.first?.node == 0 && result.places.first?.bytes == 16 << 20)
     #expect(result.usableBytes == 1 << 30)
-    #expect(result.freeBytesChange == (1 << 30) - (16 << 20) - Int(result.tableBytes))
+    let gain = 1 << 30 - 16 << 20
+    #expect(result.freeBytesChange == gain - Int(result.tableBytes))
   }
 
   @Test(arguments: ["6.12", "7.2", "unified"])
   func `puts descriptors onto the memory itself if asked`(kernel: String) throws {
-    let report = try plan(
-      kernel: kernel, MemoryWishOptions(hotAdd: "1G", memmapOnMemory: true))
+    let report = try plan(MemoryWishOptions(hotAdd: "1G", memmapOnMemory: true), kernel: kernel)
     let result = try #require(report.result)
     #expect(result.places.map(\.kind) == ["itself"])
     #expect(result.places.first?.blocks == 8 && result.places.first?.bytes == 16 << 20)
@@ -40,21 +40,19 @@ private func plan(
   }
 
   @Test func `says why memory does not hold its own descriptors`() throws {
-    let many = try plan(
-      kernel: "6.1", MemoryWishOptions(hotAdd: "1G", memmapOnMemory: true))
+    let many = try plan(MemoryWishOptions(hotAdd: "1G", memmapOnMemory: true), kernel: "6.1")
     #expect(many.result?.places.map(\.kind) == ["node"])
     #expect(many.result?.remarks.first?.contains("exactly one block (128 MiB)") == true)
-    let one = try plan(
-      kernel: "6.1", MemoryWishOptions(hotAdd: "128M", memmapOnMemory: true))
+    let one = try plan(MemoryWishOptions(hotAdd: "128M", memmapOnMemory: true), kernel: "6.1")
     #expect(one.result?.places.map(\.kind) == ["itself"])
     let arm = try plan(
-      architecture: "arm64-64k", MemoryWishOptions(hotAdd: "1G", memmapOnMemory: true))
+      MemoryWishOptions(hotAdd: "1G", memmapOnMemory: true), architecture: "arm64-64k")
     #expect(arm.result?.places.map(\.kind) == ["node"])
     #expect(arm.result?.remarks.first?.contains("force") == false)
   }
 
   @Test func `tries what can go offline, before and after`() throws {
-    let result = try #require(plan("8G", MemoryWishOptions(hotAdd: "2G")).result)
+    let result = try #require(plan(MemoryWishOptions(hotAdd: "2G"), memory: "8G").result)
     #expect(result.departures.count == 4)
     let holders = try #require(result.departures.first)
     #expect(holders.blocks > 0 && holders.succeeded == 0 && holders.errors == ["EBUSY"])
@@ -75,28 +73,28 @@ private func plan(
     #expect(movable.succeeded == 8)
     #expect(result.remarks.contains { $0.contains("1 added block could not go offline") })
     // Before there were nodes with frames of their own, nothing stayed.
-    let old = try #require(plan(kernel: "6.12", MemoryWishOptions(hotAdd: "1G@2")).result)
+    let old = try #require(plan(MemoryWishOptions(hotAdd: "1G@2"), kernel: "6.12").result)
     #expect(old.departures.dropFirst().allSatisfy { $0.succeeded == $0.blocks })
   }
 
   @Test func `gives descriptors to the node that has the memory`() throws {
-    let result = try #require(plan("4G,4G", MemoryWishOptions(hotAdd: "1G@1")).result)
+    let result = try #require(plan(MemoryWishOptions(hotAdd: "1G@1"), memory: "4G,4G").result)
     #expect(result.places.map(\.node) == [1])
   }
 
   @Test func `says that it cannot be done, and why`() throws {
-    let report = try plan("128M", MemoryWishOptions(hotAdd: "64G"))
+    let report = try plan(MemoryWishOptions(hotAdd: "64G"), memory: "128M")
     #expect(report.result == nil)
     #expect(report.refusal?.hasPrefix("ENOMEM") == true)
     #expect(report.text(.plain).contains { $0.contains("cannot be done") })
-    let own = try plan("128M", MemoryWishOptions(hotAdd: "64G", memmapOnMemory: true))
-    #expect(own.result?.usableBytes == 512 * 126 << 20)
+    let own = try plan(MemoryWishOptions(hotAdd: "64G", memmapOnMemory: true), memory: "128M")
+    #expect(try #require(own.result).usableBytes == 512 * 126 << 20)
   }
 
   @Test(arguments: ["3M", "64M", "63T"])
   func `is refused where the size does not fit the machine`(size: String) {
     #expect(throws: InputError.self) {
-      try plan("2T", MemoryWishOptions(hotAdd: size))
+      try plan(MemoryWishOptions(hotAdd: size), memory: "2T")
     }
   }
 }
@@ -112,7 +110,7 @@ private func plan(
   func `costs as many frames as the design takes`(
     kernel: String, align: String, frames: UInt
   ) throws {
-    let report = try plan(kernel: kernel, MemoryWishOptions(dax: "2G", align: align))
+    let report = try plan(MemoryWishOptions(dax: "2G", align: align), kernel: kernel)
     let result = try #require(report.result)
     #expect(result.descriptors.mappedPages == 8192)
     // The unified tail page is one for the whole zone.
@@ -126,7 +124,7 @@ private func plan(
 
   @Test(arguments: ["6.1", "7.2", "unified"])
   func `takes nothing but the device's own memory with descriptors there`(kernel: String) throws {
-    let report = try plan(kernel: kernel, MemoryWishOptions(dax: "2G", map: "dev"))
+    let report = try plan(MemoryWishOptions(dax: "2G", map: "dev"), kernel: kernel)
     let result = try #require(report.result)
     #expect(result.places.map(\.kind) == ["itself"])
     #expect(result.descriptors.frames == 8192)
@@ -145,11 +143,10 @@ private func plan(
 
   @Test func `has pages that the architecture has`() throws {
     #expect(throws: InputError.self) {
-      try plan(architecture: "arm64-64k", MemoryWishOptions(dax: "2G", align: "4K"))
+      try plan(MemoryWishOptions(dax: "2G", align: "4K"), architecture: "arm64-64k")
     }
     #expect(throws: InputError.self) { try plan(MemoryWishOptions(dax: "2G", align: "64K")) }
-    let report = try plan(
-      architecture: "arm64-64k", MemoryWishOptions(dax: "2G", align: "64K"))
+    let report = try plan(MemoryWishOptions(dax: "2G", align: "64K"), architecture: "arm64-64k")
     #expect(report.result?.descriptors.frames == 32)
   }
 }
@@ -164,7 +161,7 @@ private func plan(
   func `is plain text for 80 columns, and JSON that can be read back`(
     wish: MemoryWishOptions
   ) throws {
-    let report = try plan("2G,2G", wish)
+    let report = try plan(wish, memory: "2G,2G")
     #expect(report.text(.plain).filter { $0.contains("\u{1B}") || $0.count > 79 } == [])
     let text = try JSONText.text(of: report)
     let decoder = JSONDecoder()
@@ -177,11 +174,11 @@ private func plan(
     "powerpc64-64k",
   ])
   func `is answered on other architectures`(architecture: String) throws {
-    let added = try plan(architecture: architecture, MemoryWishOptions(hotAdd: "2G"))
+    let added = try plan(MemoryWishOptions(hotAdd: "2G"), architecture: architecture)
     #expect(added.result?.usableBytes == 2 << 30)
     let device = try plan(
-      architecture: architecture,
-      MemoryWishOptions(dax: "2G", align: architecture.hasSuffix("4k") ? "4K" : nil))
+      MemoryWishOptions(dax: "2G", align: architecture.hasSuffix("-4k") ? "4K" : nil),
+      architecture: architecture)
     #expect(device.result?.usableBytes == 2 << 30)
   }
 }
