@@ -94,9 +94,13 @@ extension SubsystemDigest {
       figures["shared tails"] = tails
     }
     // Managed frames of which nobody can say who has them: the same, whatever happens.
+    let selfHosted = subsystem.hotplug.blocks.all.reduce(UInt(0)) {
+      $0 + ($1.altmap?.usedCount ?? 0)
+    }
     figures["held elsewhere"] =
-      Int(totals.managedPageCount) - free - left - totals.runtimeVmemmapPageCount
-      - Int(subsystem.hugeTLB.pooledPageCount) - Int(subsystem.vmallocTotals.ownedPageCount)
+      Int(totals.managedPageCount) - free - left
+      - (totals.runtimeVmemmapPageCount - Int(selfHosted)) - Int(subsystem.hugeTLB.pooledPageCount)
+      - Int(subsystem.vmallocTotals.ownedPageCount)
   }
 
   private mutating func addAreas(of subsystem: MemorySubsystem) {

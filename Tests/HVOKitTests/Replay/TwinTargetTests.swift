@@ -93,7 +93,7 @@ import Testing
   @Test func `says what it cannot do`() throws {
     var twin = try target()
     for action in [
-      RecordAction.removeMemory(id: "a"), .daxDestroy(id: "a"),
+      RecordAction.daxDestroy(id: "a")
     ] {
       guard case .unsupported = twin.perform(action) else {
         Issue.record("\(action) was done")

@@ -146,7 +146,7 @@ import Testing
 
   @Test(arguments: [
     ("Y", "Y"), ("1", "Y"), ("N", "N"), ("off", "N"), ("force", "force"),
-    ("FORCE", "force"), ("Force", "N")
+    ("FORCE", "force"), ("Force", "N"),
   ])
   func `are asked for on the command line`(value: String, shown: String) throws {
     let host = try HotplugHost(

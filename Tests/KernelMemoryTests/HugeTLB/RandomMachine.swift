@@ -52,8 +52,8 @@ extension RandomMachine {
     memorylessNodes = (0...nodeCount).filter { node in !pieces.contains { $0.node == node } }
   }
 
-  /// The machine, booted.
-  func boot(_ kernel: KernelDesign, commandLine: String) throws -> TestHost {
+  /// The machine, booted, with `room` bytes of addresses behind its memory for more.
+  func boot(_ kernel: KernelDesign, commandLine: String, room: UInt = 0) throws -> TestHost {
     let ranges = pieces.map { piece in
       PhysicalAddress(piece.bytes.lowerBound)..<PhysicalAddress(piece.bytes.upperBound)
     }
@@ -62,6 +62,6 @@ extension RandomMachine {
       layout: try NodeLayout(
         ranges: zip(pieces, ranges).map { NodeRange(node: NodeID($0.node), range: $1) },
         memorylessNodes: memorylessNodes.map { NodeID($0) }),
-      kernel: kernel, commandLine: commandLine)
+      kernel: kernel, cpus: 2, commandLine: commandLine, room: room)
   }
 }

@@ -143,16 +143,41 @@ enum AnswerModel {
     }
   }
 
-  /// A switch that can only be on, by its first one or two letters; `on` and `off` are those where
-  /// one letter is enough.
-  static func onlyOn(_ bytes: [UInt8], on: String, off: String) -> Answer {
+  /// A switch, by its first one or two letters; `on` and `off` are those where one letter is enough.
+  /// It cannot be switched off if there is a `refusal`.
+  static func boolean(_ bytes: [UInt8], on: String, off: String, refusal: String?) -> Answer {
     if bytes.isEmpty { return .taken(0, value: nil) }
     let part = bytes.prefix(pageByteCount)
     let start = text(part.prefix(2)).lowercased()
-    if let first = start.first, on.contains(first) || start == "on" {
-      return .taken(part.count, value: nil)
-    }
+    let isOn = start.first.map { on.contains($0) } == true || start == "on"
+    if isOn { return .taken(part.count, value: nil) }
     let isOff = start.first.map { off.contains($0) } == true || start == "of"
-    return .refused(isOff ? "EOPNOTSUPP" : "EINVAL")
+    if isOff { return refusal.map { .refused($0) } ?? .taken(part.count, value: nil) }
+    return .refused("EINVAL")
+  }
+
+  /// A number under `/sys` in any base, an optional plus, an optional newline, up to a NUL.
+  static func unsigned(_ bytes: [UInt8], upTo largest: UInt) -> Answer {
+    if bytes.isEmpty { return .taken(0, value: nil) }
+    let part = bytes.prefix(pageByteCount)
+    var line = part.prefix { $0 != 0 }
+    if line.first == 0x2B { line = line.dropFirst() }
+    let found = number(line, autoBase: true)
+    if found.digits.isEmpty { return .refused("EINVAL") }
+    guard let value = UInt(found.digits, radix: found.radix) else { return .refused("ERANGE") }
+    guard [[], [10]].contains(Array(line.dropFirst(found.length))) else {
+      return .refused("EINVAL")
+    }
+    return value <= largest ? .taken(part.count, value: value) : .refused("ERANGE")
+  }
+
+  /// The address of a block of 128 MiB that somebody has plugged in, on a machine with so much
+  /// memory and no room for more.
+  static func probe(_ bytes: [UInt8], memory: UInt) -> Answer {
+    guard case .taken(_, let address?) = unsigned(bytes, upTo: .max) else {
+      return unsigned(bytes, upTo: .max)
+    }
+    guard address % (128 << 20) == 0 else { return .refused("EINVAL") }
+    return .refused(address < memory ? "EEXIST" : "E2BIG")
   }
 }

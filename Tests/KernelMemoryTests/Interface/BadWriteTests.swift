@@ -74,12 +74,13 @@ private func knobs(_ design: KernelDesign) -> [Knob] {
         ["offline": taken, "online": taken, "online_kernel": taken, "online_movable": taken])
     },
     Knob(system + "memory/memory1/state") {
-      AnswerModel.word($0, ["offline": .refused("EOPNOTSUPP")])
+      // What the kernel has there cannot be moved, and what is online does not go online.
+      AnswerModel.word($0, ["offline": .refused("EBUSY")])
     },
     Knob(system + "memory/memory1/online") {
       let hasEnabled = design.bootParameters.switchWords == .enabledAndDisabled
-      return AnswerModel.onlyOn(
-        $0, on: hasEnabled ? "yte1" : "yt1", off: hasEnabled ? "nfd0" : "nf0")
+      return AnswerModel.boolean(
+        $0, on: hasEnabled ? "yte1" : "yt1", off: hasEnabled ? "nfd0" : "nf0", refusal: "EBUSY")
     },
     Knob(system + "node/node0/compact") { .taken(min($0.count, 4096), value: nil) },
     Knob(system + "node/node1/hugepages/hugepages-2048kB/nr_hugepages", AnswerModel.sysfs),
@@ -89,6 +90,11 @@ private func knobs(_ design: KernelDesign) -> [Knob] {
       AnswerModel.size($0, wanted: 2 << 20)
     },
   ]
+  if design.interface.hasProbe {
+    result.append(
+      Knob(system + "memory/probe") { AnswerModel.probe($0, memory: 384 << 20) })
+  }
+  if design.hotplug.choosesZones { result += zoneKnobs(design) }
   if design.vmemmap.hasRuntimeSwitch {
     result.append(
       Knob("/proc/sys/vm/hugetlb_optimize_vmemmap", shown: { $0 == 0 ? "0\n" : "1\n" }) {
@@ -100,6 +106,25 @@ private func knobs(_ design: KernelDesign) -> [Knob] {
       Knob("/proc/sys/vm/movable_gigantic_pages", shown: plain) { AnswerModel.sysctl($0, int32) })
   }
   return result
+}
+
+/// Those about the zone that added memory goes to.
+private func zoneKnobs(_ design: KernelDesign) -> [Knob] {
+  let parameters = "/sys/module/memory_hotplug/parameters/"
+  let taken = Answer.taken(0, value: nil)
+  let hasEnabled = design.bootParameters.switchWords == .enabledAndDisabled
+  return [
+    Knob(parameters + "online_policy") {
+      AnswerModel.word($0, ["contig-zones": taken, "auto-movable": taken])
+    },
+    Knob(parameters + "auto_movable_ratio", shown: { "\($0)\n" }) {
+      AnswerModel.unsigned($0, upTo: UInt(UInt32.max))
+    },
+    Knob(parameters + "auto_movable_numa_aware") {
+      AnswerModel.boolean(
+        $0, on: hasEnabled ? "yte1" : "yt1", off: hasEnabled ? "nfd0" : "nf0", refusal: nil)
+    },
+  ]
 }
 
 /// The knob whose model holds for the file at `path` too.

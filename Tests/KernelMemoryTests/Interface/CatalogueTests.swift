@@ -20,6 +20,7 @@ import Testing
 
   private let expected = """
     200 0 /proc/sys/vm/compact_memory
+    200 4096 /sys/devices/system/memory/probe
     200 4096 /sys/devices/system/node/node0/compact
     200 4096 /sys/devices/system/node/node0/reclaim
     400 0 /proc/kpagecgroup
@@ -59,6 +60,7 @@ import Testing
     444 4096 /sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages
     444 4096 /sys/kernel/mm/hugepages/hugepages-2048kB/resv_hugepages
     444 4096 /sys/kernel/mm/hugepages/hugepages-2048kB/surplus_hugepages
+    444 4096 /sys/module/memory_hotplug/parameters/memmap_on_memory
     644 0 /proc/sys/vm/hugetlb_optimize_vmemmap
     644 0 /proc/sys/vm/hugetlb_shm_group
     644 0 /proc/sys/vm/lowmem_reserve_ratio
@@ -76,6 +78,9 @@ import Testing
     644 4096 /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
     644 4096 /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages_mempolicy
     644 4096 /sys/kernel/mm/hugepages/hugepages-2048kB/nr_overcommit_hugepages
+    644 4096 /sys/module/memory_hotplug/parameters/auto_movable_numa_aware
+    644 4096 /sys/module/memory_hotplug/parameters/auto_movable_ratio
+    644 4096 /sys/module/memory_hotplug/parameters/online_policy
     d /proc
     d /proc/sys
     d /proc/sys/vm
@@ -97,6 +102,9 @@ import Testing
     d /sys/kernel/mm
     d /sys/kernel/mm/hugepages
     d /sys/kernel/mm/hugepages/hugepages-2048kB
+    d /sys/module
+    d /sys/module/memory_hotplug
+    d /sys/module/memory_hotplug/parameters
     l /sys/bus/memory/devices/memory0
     l /sys/devices/system/cpu/cpu0/node0
     l /sys/devices/system/memory/memory0/node0
@@ -105,10 +113,14 @@ import Testing
     """.split(separator: "\n").map(String.init)
 
   /// Files of the catalogue that a kernel does not have.
+  /// Files of the catalogue that a kernel does not have.
   private let missing: [String: [String]] = [
-    "5.14": ["movable_gigantic_pages", "crash_hotplug", "reclaim", "hugetlb_optimize_vmemmap"],
-    "6.1": ["movable_gigantic_pages", "crash_hotplug", "reclaim"],
-    "6.12": ["movable_gigantic_pages", "reclaim"], "7.2": [], "unified": [],
+    "5.14": [
+      "movable_gigantic_pages", "crash_hotplug", "reclaim", "hugetlb_optimize_vmemmap", "probe",
+      "auto_movable_numa_aware", "auto_movable_ratio", "online_policy",
+    ],
+    "6.1": ["movable_gigantic_pages", "crash_hotplug", "reclaim", "probe"],
+    "6.12": ["movable_gigantic_pages", "reclaim", "probe"], "7.2": ["probe"], "unified": [],
   ]
 
   @Test(arguments: kernelNames)

@@ -14,10 +14,13 @@ struct AreaHost: Sendable {
     format: PagingFormat = .x86FourLevel, cpus: Int = 1, commandLine: String = "",
     threading: HostedMachine.Threading = .one
   ) throws {
-    host = try TestHost(
-      memory: memory, nodes: nodes, kernel: kernel, format: format, cpus: cpus,
-      commandLine: commandLine, threading: threading)
+    self.init(
+      try TestHost(
+        memory: memory, nodes: nodes, kernel: kernel, format: format, cpus: cpus,
+        commandLine: commandLine, threading: threading))
   }
+
+  init(_ host: TestHost) { self.host = host }
 
   var subsystem: MemorySubsystem { host.subsystem }
   var arena: VmallocArena { subsystem.vmalloc }

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+@testable import KernelMemory
+
+/// Something that happens to a memory subsystem, as a value.
+enum SubsystemOperation: CustomStringConvertible {
+  case pool(PoolOperation)
+  case area(AreaOperation)
+  case block(BlockOperation)
+
+  var description: String {
+    switch self {
+    case .pool(let operation): ".pool(\(operation))"
+    case .area(let operation): ".area(.\(operation))"
+    case .block(let operation): ".block(\(operation))"
+    }
+  }
+}
+
+/// A machine on which everything happens in turn.
+struct SubsystemPlayground {
+  /// Room for memory that comes later, in blocks of 128 MiB.
+  static let room: UInt = 12
+
+  let host: TestHost
+  private let pools: PoolPlayground
+  private let areas: AreaPlayground
+  private let blocks: BlockPlayground
+
+  init(_ host: TestHost) {
+    self.host = host
+    pools = PoolPlayground(PoolHost(host))
+    areas = AreaPlayground(AreaHost(host))
+    blocks = BlockPlayground(host.subsystem)
+  }
+
+  func random(using random: inout SplitMix) -> SubsystemOperation {
+    let topology = host.subsystem.topology
+    let nodes = topology.nodes.count
+    switch Int.random(in: 0..<8, using: &random) {
+    case 0..<3:
+      return .pool(.random(end: topology.end.rawValue, nodes: nodes, using: &random))
+    case 3, 4: return .area(.random(using: &random))
+    default: return .block(.random(nodes: nodes, room: Self.room, using: &random))
+    }
+  }
+
+  /// Does it, and says what is wrong then.
+  func perform(_ operation: SubsystemOperation) -> [String] {
+    var answer: String?
+    switch operation {
+    case .pool(let operation): pools.perform(operation)
+    case .area(let operation): answer = areas.perform(operation)
+    case .block(let operation): blocks.perform(operation)
+    }
+    return (answer.map { [$0] } ?? []) + host.complaints
+  }
+}
+
+/// Pools, vmalloc areas and memory that comes and goes, all on one machine that nobody would design.
+@Suite struct `The subsystem under random operations` {
+  /// How many operations a machine sees; `RANDOM_STEPS` in the environment asks for more.
+  private static let steps =
+    ProcessInfo.processInfo.environment["RANDOM_STEPS"].flatMap { Int($0) } ?? 60
+
+  @Test(arguments: NamedKernel.all, Array(UInt64(1)...4))
+  func `no rule is ever broken`(kernel: NamedKernel, seed: UInt64) throws {
+    var random = SplitMix(state: seed &* 1_000_003)
+    let machine = RandomMachine(using: &random)
+    let playground = SubsystemPlayground(
+      try machine.boot(
+        kernel.design,
+        commandLine: "hugetlb_free_vmemmap=on memory_hotplug.memmap_on_memory=Y",
+        room: SubsystemPlayground.room << 27))
+    var done: [SubsystemOperation] = []
+    for _ in 0..<Self.steps {
+      let operation = playground.random(using: &random)
+      done.append(operation)
+      let complaints = playground.perform(operation)
+      guard complaints.isEmpty else {
+        Issue.record("seed \(seed), \(kernel.design.name), \(machine): \(complaints) after \(done)")
+        return
+      }
+    }
+  }
+}
