@@ -49,10 +49,10 @@ struct DentryHashTraffic {
   /// Where things lie: regions that are far apart.
   private enum Region {
     static let dentries: UInt = 0xFFFF_8881_0000_0000
-    static let inodes: UInt = 0xFFFF_8881_4000_0000
+    static let inodes: UInt = 0xFFFF_8900_0000_0000
     static let indexFile: UInt = 0x7F00_0000_0000
     static let entries: UInt = 0x5500_0000_0000
-    static let pointers: UInt = 0x5500_8000_0000
+    static let pointers: UInt = 0x5600_0000_0000
     static let hot: UInt = 0x7F40_0000_0000
     static let smallPage: UInt = 4 << 10
     /// The pages of the kernel's linear map.

@@ -31,7 +31,7 @@ enum TLBWorkload: Equatable, Sendable {
   /// The names that are no files.
   static let names = ["dentry-hash", "random", "stride"]
   /// The most look-ups.
-  static let largestCount: UInt = 100_000_000
+  static let largestCount: UInt = 10_000_000
 
   /// Reads what the user wrote behind `--workload` and `--lookups`.
   ///

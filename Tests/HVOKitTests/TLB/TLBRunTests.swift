@@ -227,7 +227,7 @@ import Testing
     TLBOptions(cpu: "zen1", workload: "random", table: "99999999T"),
     TLBOptions(cpu: "zen1", workload: "random", lookups: "0"),
     TLBOptions(cpu: "zen1", workload: "random", lookups: "-1"),
-    TLBOptions(cpu: "zen1", workload: "random", lookups: "100000001"),
+    TLBOptions(cpu: "zen1", workload: "random", lookups: "10000001"),
     TLBOptions(cpu: "zen1", workload: "random", hostPages: "2M"),
     TLBOptions(cpu: "zen1", workload: "random", isGuest: true, hostPages: "3M"),
     TLBOptions(cpu: "zen1", workload: "random", isGuest: true, hostPages: ""),
