@@ -51,14 +51,31 @@ extension MemoryTopology {
       let part = range.clamped(to: span)
       guard !part.isEmpty else { continue }
       forEachSection(of: part) { number, _ in
-        let own = sections.frames(of: number).clamped(to: part)
-        guard self.zone(of: own.lowerBound) === zone else { return }
+        let own = share(of: zone, in: number, sections.frames(of: number).clamped(to: part))
+        guard !own.isEmpty else { return }
         first = first ?? own.lowerBound
         last = own.upperBound
       }
     }
     guard let first, let last else { return none }
     return first..<last
+  }
+
+  /// The part of `frames`, memory in section `number`, from the first to the last frame of `zone`.
+  ///
+  /// In a section at a border, memory of one pageblock still is of one zone.
+  private func share(of zone: Zone, in number: SectionNumber, _ frames: FrameRange) -> FrameRange {
+    let none = frames.lowerBound..<frames.lowerBound
+    if let index = sections.zoneIndex(of: number) { return zones[index] === zone ? frames : none }
+    var own = none
+    var start = frames.lowerBound
+    while start < frames.upperBound {
+      let next = start.advanced(by: 1).aligned(upTo: sections.pageblockOrder)
+      let end = min(next, frames.upperBound)
+      if self.zone(of: start) === zone { own = (own.isEmpty ? start : own.lowerBound)..<end }
+      start = end
+    }
+    return own
   }
 
   private func memory(for zone: Zone) -> MemoryRanges? {

@@ -83,9 +83,9 @@ extension PageAllocator {
     }
   }
 
-  /// Takes all free frames of isolated memory away from the zone, and ends the isolation.
+  /// Takes isolated memory, all of it free or bad, away from the zone, and ends the isolation.
   ///
-  /// - Returns: how many they were; the others are bad.
+  /// - Returns: how many frames were free; the others are bad.
   /// - Linux: `__offline_isolated_pages()`.
   func remove(_ isolated: IsolatedMemory) -> UInt {
     let lists = freeLists[isolated.zone.index]
@@ -104,8 +104,10 @@ extension PageAllocator {
         setMigrateType(.movable, part)
       }
     }
-    isolated.zone.managed.wrappingSubtract(removed, ordering: .relaxed)
-    managedPageCount.wrappingSubtract(removed, ordering: .relaxed)
+    // Bad frames were managed, too; nobody has them from now on.
+    let managed = isolated.frames.pageCount
+    isolated.zone.managed.wrappingSubtract(managed, ordering: .relaxed)
+    managedPageCount.wrappingSubtract(managed, ordering: .relaxed)
     return removed
   }
 
