@@ -79,7 +79,8 @@ import Testing
       { round in
         for path in [
           host.path(UInt(round % 8), "valid_zones"), host.path(UInt(round % 8), "state"),
-          "/proc/iomem", "/proc/zoneinfo", "/proc/meminfo", "/proc/pagetypeinfo",
+          "/proc/iomem", "/proc/zoneinfo", "/proc/meminfo", "/proc/pagetypeinfo", "/proc/buddyinfo",
+          "/proc/vmstat",
           "/sys/devices/system/node/node0/meminfo", "/sys/devices/system/node/has_memory",
         ] { _ = host.read(path) }
         let policy = round % 2 == 0 ? "auto-movable" : "contig-zones"
