@@ -24,7 +24,7 @@ extension Damage {
     }
     damages += tables(seen)
     if slack == nil {
-      damages += savings + [sharing(vmemmap, in: record, zoneCount: seen.zones.count)]
+      damages += savings + [sharing(vmemmap, in: record.kernel, zones: seen.zones.keys)]
     }
     return damages
   }
@@ -104,19 +104,19 @@ extension Damage {
   }
 
   private static func sharing(
-    _ vmemmap: VmemmapCounts, in record: Record, zoneCount: Int
+    _ vmemmap: VmemmapCounts, in kernel: RecordedKernel, zones: some Collection<RecordedZone>
   ) -> Damage {
-    let numbersOfNodes = Set(record.boot.zones.keys.map(\.node)).count
+    let numbersOfNodes = Set(zones.map(\.node)).count
     let sizes = vmemmap.readOnlyEntries >= 4095 && vmemmap.readOnlyEntries != 4095 ? 2 : 1
     let frames = vmemmap.sharedFrames.values.reduce(0, +)
-    let severalZones = record.kernel == .v7_2 && (numbersOfNodes > 1 || frames > sizes)
+    let severalZones = kernel == .v7_2 && (numbersOfNodes > 1 || frames > sizes)
     guard severalZones else {
       return Damage(field: "vmemmap.shared_frames", tolerance: 0) { seen, by in
         guard by > 0 else { return }
         seen.vmemmap?.sharedFrames[by + 2, default: 0] += 1
       }
     }
-    return Damage(field: "vmemmap.shared_frames.sum", tolerance: zoneCount) { seen, by in
+    return Damage(field: "vmemmap.shared_frames.sum", tolerance: zones.count) { seen, by in
       seen.vmemmap?.sharedFrames[by, default: 0] += 1
     }
   }

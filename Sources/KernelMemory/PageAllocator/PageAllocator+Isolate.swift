@@ -83,9 +83,10 @@ extension PageAllocator {
     }
   }
 
-  /// Takes isolated memory, all of it free or bad, away from the zone, and ends the isolation.
+  /// Takes isolated memory, of which all that is not bad is free, away from the zone, and ends the
+  /// isolation.
   ///
-  /// - Returns: how many frames were free; the others are bad.
+  /// - Returns: how many frames were free; the others are bad, and leave the zone's count with them.
   /// - Linux: `__offline_isolated_pages()`.
   func remove(_ isolated: IsolatedMemory) -> UInt {
     let lists = freeLists[isolated.zone.index]
@@ -104,10 +105,9 @@ extension PageAllocator {
         setMigrateType(.movable, part)
       }
     }
-    // Bad frames were managed, too; nobody has them from now on.
-    let managed = isolated.frames.pageCount
-    isolated.zone.managed.wrappingSubtract(managed, ordering: .relaxed)
-    managedPageCount.wrappingSubtract(managed, ordering: .relaxed)
+    let pages = isolated.frames.pageCount
+    isolated.zone.managed.wrappingSubtract(pages, ordering: .relaxed)
+    managedPageCount.wrappingSubtract(pages, ordering: .relaxed)
     return removed
   }
 

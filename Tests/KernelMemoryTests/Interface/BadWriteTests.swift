@@ -82,7 +82,6 @@ private func knobs(_ design: KernelDesign) -> [Knob] {
       return AnswerModel.boolean(
         $0, on: hasEnabled ? "yte1" : "yt1", off: hasEnabled ? "nfd0" : "nf0", refusal: "EBUSY")
     },
-    Knob(system + "memory/probe") { AnswerModel.probe($0, memory: 384 << 20) },
     Knob(system + "node/node0/compact") { .taken(min($0.count, 4096), value: nil) },
     Knob(system + "node/node1/hugepages/hugepages-2048kB/nr_hugepages", AnswerModel.sysfs),
     Knob(system + "node/node1/hugepages/hugepages-1048576kB/nr_hugepages", AnswerModel.sysfs),
@@ -91,6 +90,10 @@ private func knobs(_ design: KernelDesign) -> [Knob] {
       AnswerModel.size($0, wanted: 2 << 20)
     },
   ]
+  if design.interface.hasProbe {
+    result.append(
+      Knob(system + "memory/probe") { AnswerModel.probe($0, memory: 384 << 20) })
+  }
   if design.hotplug.choosesZones { result += zoneKnobs(design) }
   if design.vmemmap.hasRuntimeSwitch {
     result.append(

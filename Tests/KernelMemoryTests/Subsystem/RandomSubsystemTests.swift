@@ -67,13 +67,13 @@ struct SubsystemPlayground {
   private static let steps =
     ProcessInfo.processInfo.environment["RANDOM_STEPS"].flatMap { Int($0) } ?? 60
 
-  @Test(arguments: KernelDesign.all, Array(UInt64(1)...4))
-  func `no rule is ever broken`(kernel: KernelDesign, seed: UInt64) throws {
+  @Test(arguments: NamedKernel.all, Array(UInt64(1)...4))
+  func `no rule is ever broken`(kernel: NamedKernel, seed: UInt64) throws {
     var random = SplitMix(state: seed &* 1_000_003)
     let machine = RandomMachine(using: &random)
     let playground = SubsystemPlayground(
       try machine.boot(
-        kernel,
+        kernel.design,
         commandLine: "hugetlb_free_vmemmap=on memory_hotplug.memmap_on_memory=Y",
         room: SubsystemPlayground.room << 27))
     var done: [SubsystemOperation] = []
@@ -82,7 +82,7 @@ struct SubsystemPlayground {
       done.append(operation)
       let complaints = playground.perform(operation)
       guard complaints.isEmpty else {
-        Issue.record("seed \(seed), \(kernel.name), \(machine): \(complaints) after \(done)")
+        Issue.record("seed \(seed), \(kernel.design.name), \(machine): \(complaints) after \(done)")
         return
       }
     }
