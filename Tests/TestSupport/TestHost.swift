@@ -15,19 +15,22 @@ public struct TestHost: Sendable {
   public init(
     memory: UInt = 1 << 30, nodes: Int = 1, kernel: KernelDesign = .linux7_2,
     format: PagingFormat = .x86FourLevel, cpus: Int = 1, commandLine: String = "",
-    threading: HostedMachine.Threading = .one, room: UInt = 0
+    threading: HostedMachine.Threading = .one, room: UInt = 0,
+    blockSize: BlockSizeRule = BlockSizeRule()
   ) throws {
     let map = Self.memoryMap(of: memory, format: format)
     try self.init(
       map: map, layout: Self.layout(of: map, nodes: nodes), kernel: kernel, format: format,
-      cpus: cpus, commandLine: commandLine, threading: threading, room: room)
+      cpus: cpus, commandLine: commandLine, threading: threading, room: room,
+      blockSize: blockSize)
   }
 
   /// Boots a machine with the given memory, and `room` bytes of addresses behind it for more.
   public init(
     map: MemoryMap, layout: NodeLayout, kernel: KernelDesign = .linux7_2,
     format: PagingFormat = .x86FourLevel, cpus: Int = 1, commandLine: String = "",
-    threading: HostedMachine.Threading = .one, room: UInt = 0
+    threading: HostedMachine.Threading = .one, room: UInt = 0,
+    blockSize: BlockSizeRule = BlockSizeRule()
   ) throws {
     let granule: UInt = 1 << format.sectionShift
     let span = (map.usableEnd.rawValue + granule - 1) / granule * granule + room
@@ -36,7 +39,7 @@ public struct TestHost: Sendable {
     subsystem = try MemorySubsystem(
       BootConfiguration(
         kernel: kernel, format: format, memoryMap: map, layout: layout,
-        commandLine: Array(commandLine.utf8)),
+        commandLine: Array(commandLine.utf8), blockSize: blockSize),
       on: machine)
   }
 

@@ -10,15 +10,24 @@ public struct BenchmarkHost: Sendable {
   public var nodeCount: Int
   /// Whether it folds the descriptors of huge pages.
   public var isOptimizing: Bool
+  /// The addresses behind the memory where more can be added, in blocks of 2 GiB.
+  ///
+  /// - Unit: bytes.
+  public var room: UInt
 
   /// A host with `byteCount` bytes, a multiple of 1 GiB per node.
-  public init(byteCount: UInt, nodeCount: Int = 1, isOptimizing: Bool = true) {
+  public init(
+    byteCount: UInt, nodeCount: Int = 1, isOptimizing: Bool = true, room: UInt = 0
+  ) {
     self.byteCount = byteCount
     self.nodeCount = nodeCount
     self.isOptimizing = isOptimizing
+    self.room = room
   }
 
   private static let gib: UInt = 1 << 30
+  /// The bytes of a block of memory that is added.
+  public static let blockByteCount: UInt = 2 << 30
   /// The order of a 2 MiB page.
   public static let hugeOrder = PageOrder(9)
   /// The order of a 1 GiB page.
@@ -26,6 +35,11 @@ public struct BenchmarkHost: Sendable {
 
   /// The end of physical memory: the bytes, and the hole of 1 GiB that devices have.
   private var end: UInt { byteCount + Self.gib }
+
+  /// Where memory can be added.
+  public var addedStart: UInt {
+    (end + Self.blockByteCount - 1) / Self.blockByteCount * Self.blockByteCount
+  }
 
   /// Boots a fresh twin of the host.
   public func boot() throws -> MemorySubsystem {
@@ -36,8 +50,9 @@ public struct BenchmarkHost: Sendable {
     let line = isOptimizing ? "hugetlb_free_vmemmap=on" : "hugetlb_free_vmemmap=off"
     return try MemorySubsystem(
       BootConfiguration(
-        memoryMap: map, layout: NodeLayout(ranges: nodeRanges), commandLine: Array(line.utf8)),
-      on: HostedMachine(span: end))
+        memoryMap: map, layout: NodeLayout(ranges: nodeRanges), commandLine: Array(line.utf8),
+        blockSize: room == 0 ? BlockSizeRule() : BlockSizeRule(forced: Self.blockByteCount)),
+      on: HostedMachine(span: room == 0 ? end : addedStart + room))
   }
 
   /// Equal shares in whole GiB; the last node has the rest.

@@ -7,6 +7,7 @@ import Foundation
 //   figures            everything
 //   figures --quick    without the twins of 4 TiB
 //   figures areas      a plot of what vmalloc areas cost while more and more live
+//   figures blocks     only what adding memory costs
 //   figures twin SIZE  one twin of 4 TiB with pages of SIZE, as JSON: what a child process does
 
 func say(_ text: String) {
@@ -20,6 +21,8 @@ func printTable(withLargeTwins: Bool) throws {
   figures += try Translation.figures(rounds: 25)
   say("freeing and allocating vmalloc areas")
   figures += try AreaCost.measured(rounds: 3).figures
+  say("adding memory to running hosts")
+  figures += try HotAddCost.measured(rounds: 3).figures
   for size in LargeTwin.Case.all where withLargeTwins {
     say("filling twins of 4 TiB with \(size.name) pages; this takes a minute or two")
     figures += try LargeTwin.figures(of: size)
@@ -42,9 +45,10 @@ do {
   case []: try printTable(withLargeTwins: true)
   case ["--quick"]: try printTable(withLargeTwins: false)
   case ["areas"]: print(try AreaCost.measured(rounds: 5).plot)
+  case ["blocks"]: print(Table(try HotAddCost.measured(rounds: 5).figures).text)
   case let words where words.count == 2 && words[0] == "twin": try printTwin(words[1])
   default:
-    say("usage: figures [--quick | areas]")
+    say("usage: figures [--quick | areas | blocks]")
     exit(2)
   }
 } catch {

@@ -66,7 +66,7 @@ extension MemoryHotplug {
     return lock.withLock {
       let id = MemoryGroupID(nextGroup)
       nextGroup &+= 1
-      groups.append(MemoryGroup(id: id, node: node, kind: kind))
+      changeGroups { $0.append(MemoryGroup(id: id, node: node, kind: kind)) }
       return id
     }
   }
@@ -79,23 +79,26 @@ extension MemoryHotplug {
     try lock.withLock { () throws(HotplugError) in
       guard groups.contains(where: { $0.id == id }) else { throw .invalid }
       guard !blocks.all.contains(where: { $0.group == id }) else { throw .busy }
-      groups.removeAll { $0.id == id }
+      changeGroups { $0.removeAll { $0.id == id } }
     }
   }
 
-  /// The group `id`. The caller holds ``lock``.
+  /// The group `id`.
   func group(_ id: MemoryGroupID?) -> MemoryGroup? {
     id.flatMap { id in groups.first { $0.id == id } }
   }
 
   /// Counts pages of a group that went online, or offline if negative. The caller holds ``lock``.
   func count(_ pages: Int, of group: MemoryGroupID?, in zone: Zone) {
-    guard let index = groups.firstIndex(where: { $0.id == group }) else { return }
+    guard group != nil else { return }
     let change = UInt(bitPattern: pages)
-    if zone.kind == .movable {
-      groups[index].movablePageCount &+= change
-    } else {
-      groups[index].kernelPageCount &+= change
+    changeGroups { groups in
+      guard let index = groups.firstIndex(where: { $0.id == group }) else { return }
+      if zone.kind == .movable {
+        groups[index].movablePageCount &+= change
+      } else {
+        groups[index].kernelPageCount &+= change
+      }
     }
   }
 }

@@ -54,8 +54,9 @@ extension MemoryHotplug {
   /// Memory of a device may become memory of the system: its driver has claimed it already.
   private func isOccupied(_ range: Range<PhysicalAddress>, for source: AddedMemory.Source) -> Bool {
     if added.contains(where: { $0.range.overlaps(range) }) { return true }
+    let gone = vacated
     return firmwareMap.entries.contains { entry in
-      guard entry.range.overlaps(range) else { return false }
+      guard entry.range.without(gone).contains(where: { $0.overlaps(range) }) else { return false }
       switch entry.kind {
       case .persistent, .legacyPersistent, .softReserved: return source == .platform
       default: return true

@@ -33,8 +33,12 @@ extension MemoryHotplug {
     guard hasNoHoles(frames, of: node) else { throw .invalid }
     let isolated = allocator.isolate(memory, of: zone)
     let isLast = blockOrder.pageCount >= presentPageCount(of: node)
+    // Nobody was asked yet, so nobody is told.
+    guard survey(isolated).unmovable == nil else {
+      allocator.release(isolated)
+      throw .busy
+    }
     do throws(HotplugError) {
-      guard survey(isolated).unmovable == nil else { throw .busy }
       try askToOffline(memory, node: node.id, isLast: isLast)
       try empty(isolated)
     } catch {

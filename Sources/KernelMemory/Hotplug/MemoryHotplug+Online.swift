@@ -28,6 +28,7 @@ extension MemoryHotplug {
     let memory = usableFrames(of: block)
     let isFirst = !node.hasMemory
     let isFirstForKernel = zone.kind <= .normal && !hasKernelMemory(node)
+    try prepareOnline(memory)
     allocator.attach(frames, to: zone)
     markSelfHosted(of: block, in: zone)
     do throws(HotplugVeto) {
@@ -36,6 +37,7 @@ extension MemoryHotplug {
       tell(.memory(.cancelOnline, memory))
       if isFirst { tellNode(.cancelAddingFirstMemory, node.id) }
       abandon(frames, of: zone)
+      if policy.hasPreparationEvents { tell(.memory(.finishOffline, memory)) }
       throw .vetoed(error)
     }
     count(block, in: zone)
@@ -153,10 +155,19 @@ extension MemoryHotplug {
 
   // MARK: Events
 
+  /// Asks before anything is done; who objects to that has nothing to be cancelled.
+  private func prepareOnline(_ frames: FrameRange) throws(HotplugError) {
+    guard policy.hasPreparationEvents else { return }
+    do throws(HotplugVeto) {
+      try listeners.ask(.memory(.prepareOnline, frames))
+    } catch {
+      throw .vetoed(error)
+    }
+  }
+
   private func askToOnline(
     _ frames: FrameRange, node: NodeID, isFirst: Bool
   ) throws(HotplugVeto) {
-    if policy.hasPreparationEvents { try listeners.ask(.memory(.prepareOnline, frames)) }
     if isFirst, policy.hasNodeEvents { try listeners.ask(.node(.addingFirstMemory, node)) }
     try listeners.ask(.memory(.goingOnline, frames))
   }

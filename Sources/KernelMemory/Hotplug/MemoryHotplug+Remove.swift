@@ -14,21 +14,30 @@ extension MemoryHotplug {
 
   private func removeLocked(_ range: Range<PhysicalAddress>) throws(HotplugError) {
     let frames = format.pageSize.wholePages(in: range)
-    let size = blockOrder.pageCount
-    guard !frames.isEmpty, frames.lowerBound.rawValue % size == 0, frames.pageCount % size == 0,
-      range.upperBound.rawValue <= vmemmap.machine.span
+    let size = blockOrder.pageCount &<< format.pageSize.shift
+    guard !range.isEmpty, range.lowerBound.rawValue % size == 0,
+      range.upperBound.rawValue % size == 0, range.upperBound.rawValue <= vmemmap.machine.span
     else { throw .invalid }
     let numbers = blockNumbers(of: frames)
     let doomed = blocks.blocks(in: numbers)
     guard !doomed.contains(where: { $0.state != .offline }) else { throw .busy }
     guard !doomed.isEmpty else { throw .invalid }
     try checkUniformity(of: doomed, count: numbers.count)
-    for block in doomed { discard(block.number) }
+    for block in doomed {
+      discard(block.number)
+      if block.isEarly { noteVacated(addresses(ofBlock: block.number)) }
+    }
     changeAdded { added in
       added = added.flatMap { memory in memory.without(range) }
     }
     let nodes = doomed.flatMap { $0.nodes }
     for node in topology.nodes where nodes.contains(node.id) { offlineIfEmpty(node) }
+  }
+
+  private func addresses(ofBlock number: UInt) -> Range<PhysicalAddress> {
+    let frames = frames(ofBlock: number)
+    let size = format.pageSize
+    return size.address(of: frames.lowerBound)..<size.address(of: frames.upperBound)
   }
 
   /// Makes sure that the way in which descriptors were allocated can be undone.
@@ -57,13 +66,22 @@ extension MemoryHotplug {
 extension AddedMemory {
   /// What is left when `gone` is taken away.
   fileprivate func without(_ gone: Range<PhysicalAddress>) -> [AddedMemory] {
-    guard range.overlaps(gone) else { return [self] }
-    var left: [AddedMemory] = []
-    if range.lowerBound < gone.lowerBound {
-      left.append(AddedMemory(range: range.lowerBound..<gone.lowerBound, source: source))
-    }
-    if gone.upperBound < range.upperBound {
-      left.append(AddedMemory(range: gone.upperBound..<range.upperBound, source: source))
+    range.without([gone]).map { AddedMemory(range: $0, source: source) }
+  }
+}
+
+extension Range<PhysicalAddress> {
+  /// What is left, ascending, when all of `gone` is taken away.
+  func without(_ gone: [Self]) -> [Self] {
+    var left = [self]
+    for hole in gone {
+      left = left.flatMap { part in
+        guard part.overlaps(hole) else { return [part] }
+        return [
+          part.lowerBound..<Swift.max(part.lowerBound, hole.lowerBound),
+          Swift.min(part.upperBound, hole.upperBound)..<part.upperBound,
+        ].filter { !$0.isEmpty }
+      }
     }
     return left
   }

@@ -29,11 +29,12 @@ final class MemoryHotplug: @unchecked Sendable {
   ///
   /// - Linux: `device_hotplug_lock` and `mem_hotplug_lock`.
   let lock = SpinLock()
-  /// Held while a list of what was added changes, inside ``lock``.
-  private let addedLock = SpinLock()
+  /// Held while one of the lists changes that others read without ``lock``; inside it.
+  private let listLock = SpinLock()
   private var addedMemory: [AddedMemory] = []
-  /// Devices' groups of blocks; guarded by ``lock``.
-  var groups: [MemoryGroup] = []
+  private var vacatedRanges: [Range<PhysicalAddress>] = []
+  private var deviceGroups: [MemoryGroup] = []
+  /// The number of the next group; guarded by ``lock``.
   var nextGroup: UInt = 0
   /// Frames that the kernel took for itself on nodes that came late; guarded by ``lock``.
   var framesOfNodes: [FrameRange] = []
@@ -70,11 +71,27 @@ final class MemoryHotplug: @unchecked Sendable {
   }
 
   /// All that was added and not removed, in the order in which it came.
-  var added: [AddedMemory] { addedLock.withLock { addedMemory } }
+  var added: [AddedMemory] { listLock.withLock { addedMemory } }
+
+  /// Memory that boot found and that was removed.
+  var vacated: [Range<PhysicalAddress>] { listLock.withLock { vacatedRanges } }
+
+  /// Devices' groups of blocks.
+  var groups: [MemoryGroup] { listLock.withLock { deviceGroups } }
 
   /// Changes the list of what was added. The caller holds ``lock``.
   func changeAdded(_ body: (inout [AddedMemory]) -> Void) {
-    addedLock.withLock { body(&addedMemory) }
+    listLock.withLock { body(&addedMemory) }
+  }
+
+  /// Notes that memory which boot found is gone. The caller holds ``lock``.
+  func noteVacated(_ range: Range<PhysicalAddress>) {
+    listLock.withLock { vacatedRanges.append(range) }
+  }
+
+  /// Changes the groups. The caller holds ``lock``.
+  func changeGroups(_ body: (inout [MemoryGroup]) -> Void) {
+    listLock.withLock { body(&deviceGroups) }
   }
 
   /// The frames of block `number`.

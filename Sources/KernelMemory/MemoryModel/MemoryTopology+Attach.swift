@@ -42,23 +42,59 @@ extension MemoryTopology {
   }
 
   /// The part of `span` from the first to the last frame that still is memory of `zone`.
+  ///
+  /// The search comes from both ends, where most often something is found at once.
   private func shrunk(_ span: FrameRange, of zone: Zone) -> FrameRange {
-    let none = PageFrameNumber(0)..<PageFrameNumber(0)
-    guard let memory = memory(for: zone)?.ranges else { return none }
-    var first: PageFrameNumber?
-    var last: PageFrameNumber?
+    let memory = memory(for: zone)?.ranges.map { $0.clamped(to: span) } ?? []
     for range in memory {
-      let part = range.clamped(to: span)
-      guard !part.isEmpty else { continue }
-      forEachSection(of: part) { number, _ in
-        let own = sections.frames(of: number).clamped(to: part)
-        guard self.zone(of: own.lowerBound) === zone else { return }
-        first = first ?? own.lowerBound
-        last = own.upperBound
+      guard let first = firstFrame(of: zone, in: range) else { continue }
+      for range in memory.reversed() {
+        if let end = end(of: zone, in: range) { return first..<end }
       }
     }
-    guard let first, let last else { return none }
-    return first..<last
+    return PageFrameNumber(0)..<PageFrameNumber(0)
+  }
+
+  private func firstFrame(of zone: Zone, in range: FrameRange) -> PageFrameNumber? {
+    var start = range.lowerBound
+    while start < range.upperBound {
+      let number = sections.number(of: start)
+      let end = min(sections.frames(of: number).upperBound, range.upperBound)
+      let own = share(of: zone, in: number, start..<end)
+      if !own.isEmpty { return own.lowerBound }
+      start = end
+    }
+    return nil
+  }
+
+  /// One more than the last frame of `zone` in `range`.
+  private func end(of zone: Zone, in range: FrameRange) -> PageFrameNumber? {
+    var end = range.upperBound
+    while end > range.lowerBound {
+      let number = sections.number(of: end.advanced(by: -1))
+      let start = max(sections.frames(of: number).lowerBound, range.lowerBound)
+      let own = share(of: zone, in: number, start..<end)
+      if !own.isEmpty { return own.upperBound }
+      end = start
+    }
+    return nil
+  }
+
+  /// The part of `frames`, memory in section `number`, from the first to the last frame of `zone`.
+  ///
+  /// In a section at a border, memory of one pageblock still is of one zone.
+  private func share(of zone: Zone, in number: SectionNumber, _ frames: FrameRange) -> FrameRange {
+    let none = frames.lowerBound..<frames.lowerBound
+    if let index = sections.zoneIndex(of: number) { return zones[index] === zone ? frames : none }
+    var own = none
+    var start = frames.lowerBound
+    while start < frames.upperBound {
+      let next = start.advanced(by: 1).aligned(upTo: sections.pageblockOrder)
+      let end = min(next, frames.upperBound)
+      if self.zone(of: start) === zone { own = (own.isEmpty ? start : own.lowerBound)..<end }
+      start = end
+    }
+    return own
   }
 
   private func memory(for zone: Zone) -> MemoryRanges? {

@@ -68,8 +68,10 @@ import Synchronization
   func cover(_ span: FrameRange, _ sections: SectionTable) {
     let count = Self.sectionCount(of: span, in: sections)
     let first = sections.number(of: span.lowerBound)
-    guard first != firstSection || count != freeSections.bitCount else { return }
-    let map = BitMap(bitCount: count)
+    let isSameStart = first == firstSection
+    if isSameStart, count <= freeSections.bitCount { return }
+    // Room for as much again: a zone that grows block by block copies each bit but a few times.
+    let map = BitMap(bitCount: isSameStart ? count * 2 : count)
     var left = freeSections.population
     var bit = 0
     while left > 0 {

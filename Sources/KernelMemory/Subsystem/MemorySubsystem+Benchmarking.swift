@@ -44,6 +44,24 @@ extension MemorySubsystem {
     optimizer.optimize(batch.list, order: batch.pool.order)
   }
 
+  /// Brings all blocks of added memory online as movable memory, in ascending order.
+  ///
+  /// - Returns: how many went online.
+  public func onlineAddedBlocks() -> Int {
+    hotplug.blocks.all.count { block in
+      !block.isEarly && (try? hotplug.online(block.number, as: .onlineMovable)) != nil
+    }
+  }
+
+  /// Takes all blocks of added memory offline, in descending order.
+  ///
+  /// - Returns: how many went offline.
+  public func offlineAddedBlocks() -> Int {
+    hotplug.blocks.all.reversed().count { block in
+      !block.isEarly && (try? hotplug.offline(block.number)) != nil
+    }
+  }
+
   /// Unfolds the descriptors of a batch, as when a pool shrinks.
   ///
   /// - Returns: how many pages were unfolded.

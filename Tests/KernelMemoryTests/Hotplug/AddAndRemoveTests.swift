@@ -164,7 +164,8 @@ import Testing
     for kind in [OnlineType.onlineMovable, .onlineKernel, .onlineMovable] {
       try host.hotplug.add(host.range(1), to: host.node, [.memmapOnMemory])
       try host.hotplug.online(host.first, as: kind)
-      host.pool.resize(to: 500)
+      // The kernel's own pages would stay on memory that it may use.
+      host.pool.resize(to: kind == .onlineMovable ? 500 : 0)
       #expect(host.complaints == [])
       host.pool.resize(to: 0)
       try host.hotplug.offline(host.first)
@@ -186,7 +187,30 @@ import Testing
     let range = PhysicalAddress(number << 27)..<PhysicalAddress((number + 1) << 27)
     try host.hotplug.remove(range)
     #expect(host.complaints == [])
-    #expect(throws: HotplugError.exists) { try host.hotplug.add(range, to: host.node) }
+    try host.hotplug.add(range, to: host.node)
+    try host.hotplug.online(number, as: .onlineMovable)
+    #expect(movable.presentPageCount == present)
+    #expect(movable.earlyPresent.load(ordering: .relaxed) == present - 1 << 15, "it is new memory")
+    #expect(host.complaints == [])
+  }
+
+  @Test func `a machine's resources tell what is there`() throws {
+    let host = try HotplugHost(.linux7_2, commandLine: "movablecore=512M")
+    let whole = host.read("/proc/iomem")
+    try host.hotplug.offline(6)
+    let range = PhysicalAddress(6 << 27)..<PhysicalAddress(7 << 27)
+    try host.hotplug.remove(range)
+    let hole = whole.replacing(
+      "00100000-3fffffff : System RAM",
+      with: "00100000-2fffffff : System RAM\n38000000-3fffffff : System RAM")
+    #expect(host.read("/proc/iomem") == hole)
+    try host.hotplug.add(range, to: host.node)
+    #expect(
+      host.read("/proc/iomem")
+        == whole.replacing(
+          "00100000-3fffffff : System RAM",
+          with: "00100000-2fffffff : System RAM\n30000000-37ffffff : System RAM\n"
+            + "38000000-3fffffff : System RAM"))
   }
 
   // MARK: Nodes

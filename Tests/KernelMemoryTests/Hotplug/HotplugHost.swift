@@ -23,11 +23,12 @@ struct HotplugHost {
   init(
     _ kernel: KernelDesign = .unified, format: PagingFormat = .x86FourLevel,
     memory: UInt = 1 << 30, nodes: Int = 1, cpus: Int = 1, commandLine: String = "",
-    threading: HostedMachine.Threading = .one
+    threading: HostedMachine.Threading = .one, room: UInt = 12 << 30,
+    blockSize: BlockSizeRule = BlockSizeRule()
   ) throws {
     host = try TestHost(
       memory: memory, nodes: nodes, kernel: kernel, format: format, cpus: cpus,
-      commandLine: commandLine, threading: threading, room: 12 << 30)
+      commandLine: commandLine, threading: threading, room: room, blockSize: blockSize)
     let size = host.subsystem.hotplug.blockOrder.pageCount << format.pageSize.shift
     first = (4 << 30) / size
   }
@@ -43,6 +44,22 @@ struct HotplugHost {
         NodeRange(node: NodeID(1), range: window, isHotPluggable: true),
       ]), kernel: kernel, commandLine: commandLine, room: 8 << 30)
     first = 32
+  }
+
+  /// Adds `count` blocks from the `offset`-th on to `node` and brings them online as `type`.
+  func plug(
+    _ count: UInt = 1, from offset: UInt = 0, node: NodeID = NodeID(0), as type: OnlineType,
+    _ options: AddOptions = [], group: MemoryGroupID? = nil
+  ) throws {
+    try hotplug.add(range(count, from: offset), to: node, options, group: group)
+    for number in first + offset..<first + offset + count {
+      try hotplug.online(number, as: type)
+    }
+  }
+
+  /// The kind of the zone that has the block `offset`, if it is online.
+  func kind(ofBlock offset: UInt) -> ZoneKind? {
+    hotplug.blocks[first + offset]?.zoneIndex.map { subsystem.topology.zones[$0].kind }
   }
 
   /// The addresses of `count` blocks, from the `offset`-th that can be added on.

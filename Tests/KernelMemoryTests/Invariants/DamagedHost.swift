@@ -19,11 +19,11 @@ struct DamagedHost {
   init(
     memory: UInt = 1 << 30, nodes: Int = 1, kernel: KernelDesign = .linux7_2,
     format: PagingFormat = .x86FourLevel, folds: Bool = true, pages: UInt = 4,
-    commandLine: String = ""
+    commandLine: String = "", room: UInt = 0
   ) throws {
     host = try TestHost(
       memory: memory, nodes: nodes, kernel: kernel, format: format,
-      commandLine: (folds ? "hugetlb_free_vmemmap=on " : "") + commandLine)
+      commandLine: (folds ? "hugetlb_free_vmemmap=on " : "") + commandLine, room: room)
     pool.resize(to: pages)
   }
 

@@ -6,10 +6,13 @@ extension InterfaceTree {
   func appendIomem(to sink: inout TextSink) {
     var added = subsystem.addedMemory
     added.sort { $0.range.lowerBound < $1.range.lowerBound }
+    let gone = hotplug.vacated
     for entry in subsystem.memoryMap.entries {
-      appendAdded(&added, below: entry.range.lowerBound, depth: 0, to: &sink)
-      appendResource(entry.range, entry.kind.resourceName, depth: 0, to: &sink)
-      appendAdded(&added, below: entry.range.upperBound, depth: 1, to: &sink)
+      for range in entry.range.without(gone) {
+        appendAdded(&added, below: range.lowerBound, depth: 0, to: &sink)
+        appendResource(range, entry.kind.resourceName, depth: 0, to: &sink)
+        appendAdded(&added, below: range.upperBound, depth: 1, to: &sink)
+      }
     }
     appendAdded(&added, below: PhysicalAddress(.max), depth: 0, to: &sink)
   }

@@ -32,12 +32,15 @@ extension InvariantCheck {
     for block in subsystem.hotplug.blocks.all {
       let frames = subsystem.hotplug.frames(ofBlock: block.number)
       checkState(of: block, frames)
+      checkIsolation(of: block, frames)
       guard let altmap = block.altmap else { continue }
       checkAltmap(altmap, of: block)
       checkSelfHostedMapping(of: block, frames)
       if block.state == .online { checkSelfHostedMarks(of: block, frames) }
     }
     checkGroups()
+    checkNodesOfBlocks()
+    checkAddedMemory()
     checkEmptySections()
   }
 
@@ -45,6 +48,12 @@ extension InvariantCheck {
   private mutating func checkState(of block: MemoryBlock, _ frames: FrameRange) {
     let isOnline = block.state != .offline
     let sections = topology.sections
+    if block.state == .goingOffline {
+      report(.hotplug(6), at: frames.lowerBound, "nothing is left half offline")
+    }
+    if !isOnline, block.zoneIndex != nil {
+      report(.hotplug(9), at: frames.lowerBound, "a block that is offline has no zone")
+    }
     let first = sections.number(of: frames.lowerBound).rawValue
     let last = sections.number(of: frames.upperBound.advanced(by: -1)).rawValue
     for number in first...last {
@@ -76,14 +85,33 @@ extension InvariantCheck {
     }
   }
 
+  /// Memory is isolated while it goes offline, and not before or after.
+  private mutating func checkIsolation(of block: MemoryBlock, _ frames: FrameRange) {
+    let size = topology.sections.pageblockOrder.pageCount
+    var pfn = frames.lowerBound
+    while pfn < frames.upperBound {
+      if topology.sections.isIsolated(pfn) {
+        let isOwn = selfHostedFrames(of: block).contains(pfn)
+        report(.hotplug(isOwn ? 7 : 5), at: pfn, "memory is isolated only while it goes offline")
+        return
+      }
+      pfn = PageFrameNumber(pfn.rawValue &+ size)
+    }
+  }
+
   // MARK: Blocks that hold their own descriptors
 
   private mutating func checkAltmap(_ altmap: Altmap, of block: MemoryBlock) {
-    let used = altmap.usedCount &+ altmap.skippedCount
-    guard used > altmap.freeCount else { return }
-    report(
-      .population(8), at: subsystem.hotplug.frames(ofBlock: block.number).lowerBound,
-      "an altmap gives out no more than it has")
+    let frames = subsystem.hotplug.frames(ofBlock: block.number)
+    let addresses = vmemmap.addresses(describing: frames)
+    let count = vmemmap.pageSize.pageCount(
+      roundingUp: addresses.upperBound.rawValue &- addresses.lowerBound.rawValue)
+    expect(
+      .population(8), .frame(frames.lowerBound), wanted: count, found: altmap.usedCount,
+      "an altmap has given out what the descriptors need")
+    if altmap.usedCount &+ altmap.skippedCount > altmap.freeCount || !altmap.fits(frames) {
+      report(.population(8), at: frames.lowerBound, "an altmap gives out no more than it has")
+    }
   }
 
   /// The descriptors lie in the block's own first frames, mapped by huge leaves.
@@ -131,8 +159,8 @@ extension InvariantCheck {
       report(.hotplug(8), at: overmarked, "no other frame says that it holds its descriptors")
     }
     for pfn in [own.lowerBound, own.upperBound.advanced(by: -1)]
-    where topology.sections.isIsolated(pfn) {
-      report(.hotplug(7), at: pfn, "frames with descriptors of their block are never isolated")
+    where topology.sections.migrateType(of: pfn) != .unmovable {
+      report(.hotplug(7), at: pfn, "frames with descriptors of their block are never moved")
     }
   }
 
@@ -159,6 +187,43 @@ extension InvariantCheck {
       expect(
         .hotplug(4), .node(group.node), wanted: kernel, found: group.kernelPageCount,
         "a group's pages for the kernel are those of its blocks")
+    }
+    for block in blocks where block.group != nil && hotplug.group(block.group) == nil {
+      report(
+        .hotplug(4), at: hotplug.frames(ofBlock: block.number).lowerBound,
+        "a block's group is one that there is")
+    }
+  }
+
+  /// All memory of a node lies in blocks that are online.
+  private mutating func checkNodesOfBlocks() {
+    let hotplug = subsystem.hotplug
+    let blocks = hotplug.blocks.all.filter { $0.state != .offline }
+    for node in topology.nodes {
+      let memory = node.memory
+      var covered: UInt = 0
+      for block in blocks where block.nodes.contains(node.id) {
+        let frames = hotplug.frames(ofBlock: block.number)
+        for range in memory where range.overlaps(frames) {
+          covered &+= range.clamped(to: frames).pageCount
+        }
+      }
+      expect(
+        .hotplug(4), .node(node.id), wanted: memory.reduce(0) { $0 &+ $1.pageCount },
+        found: covered, "a node's memory is that of its blocks that are online")
+    }
+  }
+
+  /// What was added and not removed has its blocks.
+  private mutating func checkAddedMemory() {
+    let hotplug = subsystem.hotplug
+    for memory in hotplug.added {
+      let frames = vmemmap.pageSize.wholePages(in: memory.range)
+      let numbers = hotplug.blockNumbers(of: frames)
+      let blocks = hotplug.blocks.blocks(in: numbers).filter { !$0.isEarly }
+      expect(
+        .recount, .frame(frames.lowerBound), wanted: UInt(numbers.count),
+        found: UInt(blocks.count), "memory that was added is made of blocks")
     }
   }
 
