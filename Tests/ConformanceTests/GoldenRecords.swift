@@ -11,6 +11,9 @@ enum GoldenRecords {
     return (files ?? []).filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.sorted()
   }()
 
+  /// The names of those in which the machine has the same memory from start to end.
+  static let withoutAddedMemory = names.filter { !$0.hasPrefix("h") }
+
   /// Reads the record called `name`.
   static func load(_ name: String) throws(RecordError) -> Record {
     try Record(contentsOf: "\(folder)/\(name).json")

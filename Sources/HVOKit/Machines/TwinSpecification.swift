@@ -16,10 +16,10 @@ public struct TwinSpecification: Sendable {
     (self.configuration, self.cpuCount, self.notes) = (configuration, cpuCount, notes)
   }
 
-  /// The bytes from physical zero to the end of the last section with memory.
+  /// The bytes from physical zero to the end of the last section with memory, devices' too.
   var span: UInt {
     let granule: UInt = 1 << configuration.format.sectionShift
-    let end = configuration.memoryMap.usableEnd.rawValue
+    let end = configuration.memoryMap.describableEnd.rawValue
     let (rounded, overflow) = end.addingReportingOverflow(granule - 1)
     return overflow ? .max : max(rounded / granule * granule, granule)
   }

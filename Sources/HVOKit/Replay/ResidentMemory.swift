@@ -12,11 +12,22 @@ import KernelMemory
 struct ResidentMemory {
   private let subsystem: MemorySubsystem
   private let holder: SimulatedProcess
+  /// The free pages that the kernel's modules left of those after boot; nil if the record does not
+  /// say.
+  private let changeByModules: Int?
+  private var freeAfterBoot = 0
 
   /// Takes what `record` says was in use, each node's share of it in the node's highest zone.
   init(of record: Record, on subsystem: MemorySubsystem) {
     self.subsystem = subsystem
     holder = SimulatedProcess(of: subsystem)
+    let modules = record.steps.first { $0.name == RecordStep.moduleStep }?.after?.freePages
+    changeByModules = modules.flatMap { after in record.boot.freePages.map { after - $0 } }
+    takeWhatBootLeft(record)
+    freeAfterBoot = Int(subsystem.totals.freePageCount)
+  }
+
+  private func takeWhatBootLeft(_ record: Record) {
     guard let recorded = record.boot.freePages.flatMap({ UInt(exactly: $0) }) else { return }
     let free = subsystem.totals.freePageCount
     let inUse = free - min(free, recorded)
@@ -26,6 +37,14 @@ struct ResidentMemory {
       let share = Double(zones.reduce(0) { $0 + $1.freePageCount }) / Double(max(free, 1))
       take(UInt(Double(inUse) * share), of: zone)
     }
+  }
+
+  /// Takes what the code and data of the recorded kernel's modules took, beyond what they did, which
+  /// this kernel has just done too.
+  func takeModules() {
+    guard let changeByModules, let node = subsystem.nodeIDs.first else { return }
+    let surplus = Int(subsystem.totals.freePageCount) - freeAfterBoot - changeByModules
+    if surplus > 0 { _ = holder.takeKernelPages(UInt(surplus), on: node) }
   }
 
   private func take(_ count: UInt, of zone: ZoneSummary) {

@@ -7,7 +7,7 @@ public struct TwinTarget: RecordTarget {
   /// The twin.
   public let twin: Twin
   /// What the recorded kernel and its programs had in use from the start.
-  private let residents: ResidentMemory
+  let residents: ResidentMemory
   private var process: SimulatedProcess
   /// Memory that the recorded kernel has lost and this one has not.
   private var losses: LostMemory
@@ -36,8 +36,8 @@ public struct TwinTarget: RecordTarget {
     case .consumeMemory: consumeMemory()
     case .addMemory, .removeMemory, .everyOfflineBlock, .everyBlockFrom:
       .unsupported(reason: "memory does not come and go yet")
-    case .daxCreate, .daxDestroy, .kmemBind, .kmemUnbind, .pmemUnbind:
-      .unsupported(reason: "there are no device memories yet")
+    case .daxCreate, .daxDestroy, .kmemBind, .kmemUnbind, .pmemUnbind, .loadDrivers:
+      performOnDevices(action)
     case .vmalloc: .unsupported(reason: "there are no vmalloc areas yet")
     }
   }

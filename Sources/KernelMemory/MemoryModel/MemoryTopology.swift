@@ -12,6 +12,10 @@ final class MemoryTopology: Sendable {
   let zones: [Zone]
   let sections: SectionTable
   private let highest: Atomic<UInt>
+  /// Held by whoever adds memory or takes it away.
+  ///
+  /// - Linux: `mem_hotplug_lock`.
+  let hotplugLock = SpinLock()
 
   init(nodes: [MemoryNode], zones: [Zone], sections: SectionTable, end: PageFrameNumber) {
     self.nodes = nodes

@@ -23,6 +23,8 @@ public final class MemorySubsystem: Sendable {
   let accounting: VmemmapAccounting
   let optimizer: VmemmapOptimizer
   let hugeTLB: HugeTLB
+  let devices: DeviceMemory
+  let dax: DAXBus
   /// Memory that boot reserved; what was released since is noted elsewhere.
   let bootReservations: [FrameRange]
 
@@ -47,6 +49,10 @@ public final class MemorySubsystem: Sendable {
     accounting = boot.accounting
     optimizer = boot.optimizer
     hugeTLB = boot.hugeTLB
+    devices = DeviceMemory(
+      policy: kernel.devices, optimizer: optimizer, localNode: hugeTLB.localNode)
+    dax = DAXBus(devices)
     bootReservations = boot.reservations
+    addDeviceMemory()
   }
 }

@@ -8,13 +8,25 @@
 //     page 2… tails                frame B again                  read-only
 
 extension SectionPopulation {
-  /// How the descriptors of `memory` are folded; nil if they are not.
-  func folding(of memory: DescribedMemory, _ altmap: Altmap?) -> VmemmapDesign.DeviceFolding? {
-    guard let folding = optimizer.design.devices, altmap == nil, memory.zone != nil,
+  /// How the descriptors of `memory` are folded; nil if they are not, as never on an altmap.
+  func folding(of memory: DescribedMemory, hasAltmap: Bool) -> VmemmapDesign.DeviceFolding? {
+    guard let folding = optimizer.design.devices, !hasAltmap, memory.zone != nil,
       optimizer.design.supports(format), memory.folioOrder > .page,
       vmemmap.pageCount(describing: memory.folioOrder) > folding.largestUnfolded
     else { return nil }
     return folding
+  }
+
+  /// The vmemmap pages that each compound page of `memory` has to itself, as far as its descriptors
+  /// lie in section `number`; nil if they are not folded there.
+  func keptPageCount(
+    in number: SectionNumber, of memory: DescribedMemory, hasAltmap: Bool
+  ) -> UInt? {
+    let section = sections[number]
+    guard let folding = folding(of: memory, hasAltmap: hasAltmap),
+      !section.marks.contains(.early), !folding.sharesTails || section.folioOrder > .page
+    else { return nil }
+    return folding.privatePageCount
   }
 
   /// Maps the descriptors of `piece`, whose compound pages begin at multiples of their size from the

@@ -118,11 +118,12 @@ struct SectionPopulation {
     let isMapped = section.marks.contains(.early)
     if !isMapped {
       try populate(piece, of: memory, &altmap)
-      count(piece, of: memory, by: 1)
+      count(piece, of: memory, hasAltmap: altmap != nil, by: 1)
     }
     sections.makePageblocks(of: number, type: .movable)
     let sharesTails =
-      !isMapped && isWhole(piece) && folding(of: memory, altmap)?.sharesTails == true
+      !isMapped && isWhole(piece)
+      && folding(of: memory, hasAltmap: altmap != nil)?.sharesTails == true
     sections.update(number) { section in
       section.marks.formUnion([.present, .hasMap])
       section.subsections |= bits
@@ -135,7 +136,9 @@ struct SectionPopulation {
   ) throws(PopulationError) {
     let addresses = vmemmap.addresses(describing: piece)
     do throws(PopulationError) {
-      if let folding = folding(of: memory, altmap), !folding.sharesTails || isWhole(piece) {
+      if let folding = folding(of: memory, hasAltmap: altmap != nil),
+        !folding.sharesTails || isWhole(piece)
+      {
         try populateFolded(piece, of: memory, folding)
       } else {
         try populatePlain(addresses, of: memory, isWhole: isWhole(piece), &altmap)
@@ -165,7 +168,7 @@ struct SectionPopulation {
       return
     }
     depopulate(vmemmap.addresses(describing: piece), &altmap)
-    count(piece, of: memory, by: -1)
+    count(piece, of: memory, hasAltmap: altmap != nil, by: -1)
   }
 
   /// Unmaps the descriptors of a section that was there at boot.
@@ -184,15 +187,19 @@ struct SectionPopulation {
   /// Counts the vmemmap pages of `piece` as the kernel does.
   ///
   /// - Source: spec 04 section 6.1.
-  private func count(_ piece: FrameRange, of memory: DescribedMemory, by sign: Int) {
+  private func count(
+    _ piece: FrameRange, of memory: DescribedMemory, hasAltmap: Bool, by sign: Int
+  ) {
     optimizer.accounting.runtimePages.wrappingAdd(
-      sign * Int(countedPages(of: piece, memory)), ordering: .relaxed)
+      sign * Int(countedPages(of: piece, memory, hasAltmap: hasAltmap)), ordering: .relaxed)
   }
 
-  private func countedPages(of piece: FrameRange, _ memory: DescribedMemory) -> UInt {
+  private func countedPages(
+    of piece: FrameRange, _ memory: DescribedMemory, hasAltmap: Bool
+  ) -> UInt {
     let bytes = piece.pageCount &* DescriptorWords.byteCount
     let all = (bytes &+ format.pageSize.byteCount &- 1) &>> format.pageSize.shift
-    guard let folding = folding(of: memory, nil), !folding.countsFoldedPages,
+    guard let folding = folding(of: memory, hasAltmap: hasAltmap), !folding.countsFoldedPages,
       !folding.sharesTails || isWhole(piece)
     else { return all }
     let order = memory.folioOrder

@@ -47,10 +47,10 @@ extension MachineDescription {
     MemoryMapEntry(PhysicalAddress(start)..<PhysicalAddress(end), .usable)
   }
 
-  /// The bytes from physical zero to the end of the last section with memory.
+  /// The bytes from physical zero to the end of the last section with memory, devices' too.
   public var spanByteCount: UInt {
     let mask: UInt = (1 << format.sectionShift) - 1
-    let (sum, overflow) = firmwareMap.usableEnd.rawValue.addingReportingOverflow(mask)
+    let (sum, overflow) = firmwareMap.describableEnd.rawValue.addingReportingOverflow(mask)
     return overflow ? .max : sum & ~mask
   }
 

@@ -26,7 +26,7 @@ extension InvariantCheck {
   /// Each frame of a node lies in just one of its zones, and they count it.
   private mutating func checkNode(_ node: MemoryNode) {
     var zoned: UInt = 0
-    for index in node.zoneIndexes {
+    for index in node.zoneIndexes where topology.zones[index].kind != .device {
       let zone = topology.zones[index]
       let present = node.memory.reduce(UInt(0)) { $0 &+ $1.clamped(to: zone.span).pageCount }
       zoned &+= present
@@ -69,7 +69,7 @@ extension InvariantCheck {
 
   private mutating func checkSections() {
     let sections = topology.sections
-    let pieces = topology.nodes.flatMap { $0.memory }
+    let pieces = topology.nodes.flatMap { $0.memory + $0.deviceMemory.ranges }
     for number in 0..<sections.limit {
       let number = SectionNumber(number)
       let section = sections[number]
@@ -110,7 +110,7 @@ extension InvariantCheck {
   func forEachMemory(_ body: (FrameRange, Zone) -> Void) {
     for node in topology.nodes {
       for memory in node.memory {
-        for index in node.zoneIndexes {
+        for index in node.zoneIndexes where topology.zones[index].kind != .device {
           let zone = topology.zones[index]
           let part = memory.clamped(to: zone.span)
           if !part.isEmpty { forEachMappedRun(of: part) { body($0, zone) } }

@@ -71,6 +71,10 @@ struct InvariantCheck {
   var lastEntry = (end: VirtualAddress(0), frame: PageFrameNumber(0))
   /// Frames that folded pages share, ascending.
   var sharedTails: [PageFrameNumber] = []
+  /// How often frames are mapped by folded descriptors of devices, by frame.
+  var deviceMappings: [(frame: PageFrameNumber, count: UInt)] = []
+  /// Vmemmap pages that descriptors of devices share, by address.
+  var foldedDevices: [Range<VirtualAddress>] = []
   /// Huge pages.
   var folios: [FoundFolio] = []
   /// Tables that were made since boot.
@@ -94,7 +98,9 @@ struct InvariantCheck {
     checkMemory()
     checkSharedTails()
     checkTables()
+    sortDeviceMappings()
     checkCoverage()
+    checkDevices()
     checkBacking()
     checkFreeMemory()
     checkPoolLists()

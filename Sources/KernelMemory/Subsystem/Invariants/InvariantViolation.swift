@@ -18,6 +18,8 @@ public struct InvariantPredicate: Equatable, Sendable {
     case folding
     /// Huge pages (spec 06).
     case pools
+    /// Memory of devices (spec 07).
+    case devices
     /// The subsystem as a whole: every frame has one owner, counts are recounts, TLBs are fresh.
     case whole
   }
@@ -33,6 +35,8 @@ public struct InvariantPredicate: Equatable, Sendable {
   static func population(_ number: UInt8) -> Self { Self(family: .population, number: number) }
   static func folding(_ number: UInt8) -> Self { Self(family: .folding, number: number) }
   static func pools(_ number: UInt8) -> Self { Self(family: .pools, number: number) }
+
+  static func devices(_ number: UInt8) -> Self { Self(family: .devices, number: number) }
 
   /// A list is linked as its members say.
   static let soundList = Self(family: .whole, number: 1)
@@ -54,6 +58,7 @@ public struct InvariantPredicate: Equatable, Sendable {
     case .population: sink.append("P-POP ")
     case .folding: sink.append("P-HVO ")
     case .pools: sink.append("P-POOL ")
+    case .devices: sink.append("P-DEV ")
     case .whole: sink.append("I ")
     }
     sink.appendDecimal(UInt(number))
