@@ -27,8 +27,8 @@ public struct BenchmarkHost: Sendable {
   /// The end of physical memory: the bytes, and the hole of 1 GiB that devices have.
   private var end: UInt { byteCount + Self.gib }
 
-  /// Boots a fresh twin of the host.
-  public func boot() throws -> MemorySubsystem {
+  /// Boots a fresh twin of the host, with addresses up to `room` bytes for more.
+  public func boot(room: UInt = 0) throws -> MemorySubsystem {
     let map = MemoryMap([
       MemoryMapEntry(PhysicalAddress(1 << 20)..<PhysicalAddress(3 << 30), .usable),
       MemoryMapEntry(PhysicalAddress(4 << 30)..<PhysicalAddress(end), .usable),
@@ -37,7 +37,7 @@ public struct BenchmarkHost: Sendable {
     return try MemorySubsystem(
       BootConfiguration(
         memoryMap: map, layout: NodeLayout(ranges: nodeRanges), commandLine: Array(line.utf8)),
-      on: HostedMachine(span: end))
+      on: HostedMachine(span: max(end, room)))
   }
 
   /// Equal shares in whole GiB; the last node has the rest.
