@@ -10,8 +10,14 @@ extension SectionPopulation {
     _ altmap: inout Altmap?
   ) throws(PopulationError) {
     let block = format.pmdByteCount
-    var address = addresses.lowerBound
+    let page = format.pageSize.byteCount
+    var address = addresses.lowerBound.rounded(downToBytes: page)
     while address < addresses.upperBound {
+      // Sections that are small share a vmemmap page with their neighbours.
+      guard tables.frame(mappedAt: address) == nil else {
+        address = address.advanced(byBytes: page)
+        continue
+      }
       let next = address.advanced(byBytes: block)
       let takesBlock =
         isWhole && format.populatesHugeVmemmap && address.rawValue & (block &- 1) == 0
@@ -23,7 +29,7 @@ extension SectionPopulation {
         let frame = isWhole && !format.populatesHugeVmemmap ? altmap?.allocate(1) : nil
         if isWhole, altmap != nil, frame == nil { throw .outOfFrames }
         try populatePage(at: address, of: memory, frame)
-        address = address.advanced(byBytes: format.pageSize.byteCount)
+        address = address.advanced(byBytes: page)
       }
     }
   }

@@ -3,11 +3,15 @@
 extension SectionPopulation {
   /// Unmaps `addresses`, whatever maps them, and frees the frames that nothing else maps.
   ///
+  /// A page at either end that describes other memory as well stays.
+  ///
   /// Frames of `altmap` are given back to it. Tables that become empty are freed up to the level
   /// below the top one but one, where the kernel keeps them.
   ///
   /// - Linux: `vmemmap_free()` (spec 04 section 5.1).
   func depopulate(_ addresses: Range<VirtualAddress>, _ altmap: inout Altmap?) {
+    let addresses = pagesOfTheirOwn(in: addresses)
+    guard !addresses.isEmpty else { return }
     var freed = FrameRuns()
     let block = format.pmdByteCount
     var address = addresses.lowerBound
@@ -24,6 +28,36 @@ extension SectionPopulation {
     vmemmap.machine.flushAllTranslations()
     optimizer.freeVmemmapPages(&freed, isCounted: false)
     freeEmptyTables(for: addresses)
+  }
+
+  /// The whole pages of `addresses`, which describe memory without descriptors from now on.
+  private func pagesOfTheirOwn(in addresses: Range<VirtualAddress>) -> Range<VirtualAddress> {
+    let page = format.pageSize.byteCount
+    var start = addresses.lowerBound.rounded(downToBytes: page)
+    var end = addresses.upperBound.rounded(downToBytes: page)
+    if end < addresses.upperBound { end = end.advanced(byBytes: page) }
+    if start < addresses.lowerBound, describesMemory(start) {
+      start = start.advanced(byBytes: page)
+    }
+    let last = VirtualAddress(end.rawValue &- page)
+    if end > addresses.upperBound, start < end, describesMemory(last) { end = last }
+    return start..<max(start, end)
+  }
+
+  /// Whether some memory has its descriptors in the vmemmap page at `address`.
+  private func describesMemory(_ address: VirtualAddress) -> Bool {
+    let first = vmemmap.frame(at: UInt64(address.rawValue))
+    let frames = FrameRange(start: first, pageCount: vmemmap.descriptorsPerPage)
+    var pfn = frames.lowerBound
+    while pfn < frames.upperBound {
+      let section = sections[sections.number(of: pfn)]
+      let within = pfn.rawValue & (sections.order.pageCount &- 1)
+      // Boot maps the descriptors of whole sections.
+      if section.marks.contains(.early) { return true }
+      if section.subsections >> UInt64(within / granule) & 1 == 1 { return true }
+      pfn = PageFrameNumber(pfn.rawValue &+ granule)
+    }
+    return false
   }
 
   private func clearLeaf(
