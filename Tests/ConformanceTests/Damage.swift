@@ -14,7 +14,8 @@ struct Damage {
 extension Damage {
   /// What can be wrong after `step`, on its own, with the tolerance that the rules give.
   static func all(of step: RecordStep, in record: Record) -> [Damage] {
-    guard let seen = step.after, let vmemmap = seen.vmemmap else { return [] }
+    guard let seen = step.after else { return [] }
+    guard let vmemmap = seen.vmemmap else { return vmalloc(seen) }
     let slack = step.poolSlack
     var damages = pools(seen, slack: slack ?? 0) + zoneSizes(seen)
     if step.memTotalIsExact { damages += totals(seen, in: record) }
@@ -26,6 +27,12 @@ extension Damage {
       damages += savings + [sharing(vmemmap, in: record, zoneCount: seen.zones.count)]
     }
     return damages
+  }
+
+  /// Steps about vmalloc areas show nothing else.
+  private static func vmalloc(_ seen: Observation) -> [Damage] {
+    guard seen.vmallocHugeLeaves != nil else { return [] }
+    return [Damage(field: "vmalloc.huge_leaves", tolerance: 0) { $0.vmallocHugeLeaves? += $1 }]
   }
 
   private static func pools(_ seen: Observation, slack: Int) -> [Damage] {

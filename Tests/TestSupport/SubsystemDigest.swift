@@ -24,6 +24,7 @@ public struct SubsystemDigest: Equatable, Sendable {
     addZones(of: subsystem, leftovers)
     addTotals(of: subsystem, leftovers)
     addPools(of: subsystem)
+    addAreas(of: subsystem)
     addMapping(of: subsystem, leftovers)
   }
 
@@ -58,12 +59,24 @@ extension SubsystemDigest {
       let name = "zone \(zone.node.rawValue) \(zone.kind)"
       figures["\(name) managed"] = Int(zone.managedPageCount)
       figures["\(name) free"] = Int(zone.freePageCount)
+      figures["\(name) present"] = Int(zone.presentPageCount)
+      figures["\(name) start"] = Int(zone.span.lowerBound.rawValue)
+      figures["\(name) end"] = Int(zone.span.upperBound.rawValue)
     }
+    addBlocks(of: subsystem)
     guard leftovers == .ignored else { return }
-    for pfn in subsystem.entryTableFrames + subsystem.sharedTailFrames {
+    for pfn in subsystem.entryTableFrames + subsystem.areaTableFrames + subsystem.sharedTailFrames {
       guard let zone = subsystem.topology.zone(of: pfn) else { continue }
       figures["zone \(zone.node.rawValue) \(zone.kind) free", default: 0] += 1
     }
+  }
+
+  private mutating func addBlocks(of subsystem: MemorySubsystem) {
+    let blocks = subsystem.memoryBlocks
+    figures["blocks"] = blocks.count
+    figures["blocks online"] = blocks.count { $0.isOnline }
+    figures["added memory"] = subsystem.addedMemory.count
+    figures["nodes online"] = subsystem.topology.nodes.count { $0.isOnline }
   }
 
   private mutating func addTotals(of subsystem: MemorySubsystem, _ leftovers: Leftovers) {
@@ -83,7 +96,17 @@ extension SubsystemDigest {
     // Managed frames of which nobody can say who has them: the same, whatever happens.
     figures["held elsewhere"] =
       Int(totals.managedPageCount) - free - left - totals.runtimeVmemmapPageCount
-      - Int(subsystem.hugeTLB.pooledPageCount)
+      - Int(subsystem.hugeTLB.pooledPageCount) - Int(subsystem.vmallocTotals.ownedPageCount)
+  }
+
+  private mutating func addAreas(of subsystem: MemorySubsystem) {
+    let totals = subsystem.vmallocTotals
+    figures["areas"] = totals.areaCount
+    figures["pages of areas"] = Int(totals.ownedPageCount)
+    figures["unpurged pages"] = Int(totals.unpurgedPageCount)
+    let census = subsystem.vmallocCensus()
+    figures["leaves of areas"] = Int(census.hugeLeafCount)
+    figures["entries of areas"] = Int(census.entryCount)
   }
 
   private mutating func addPools(of subsystem: MemorySubsystem) {
@@ -136,6 +159,35 @@ extension MemorySubsystem {
         frames.append(format.pageSize.frame(containing: table))
       }
       address = address.advanced(byBytes: format.pmdByteCount)
+    }
+    return frames
+  }
+
+  /// The frames of all tables since boot that map vmalloc areas.
+  public var areaTableFrames: [PageFrameNumber] {
+    areaTableFrames(
+      below: tables.root, level: format.levelCount - 1, in: format.vmallocRange
+    ).filter { pfn in
+      vmemmap.with(pfn, for: .load) { $0.counts.type == PageType.table.rawValue }
+    }
+  }
+
+  private func areaTableFrames(
+    below place: PhysicalAddress, level: Int, in range: Range<VirtualAddress>
+  ) -> [PageFrameNumber] {
+    guard level > 0 else { return [] }
+    var frames: [PageFrameNumber] = []
+    let step: UInt = 1 << format.levels[level].shift
+    var address = range.lowerBound
+    while address < range.upperBound {
+      let next = address.rounded(downToBytes: step).advanced(byBytes: step)
+      let end = next > address ? min(next, range.upperBound) : range.upperBound
+      let entry = tables.table(at: place)[format.index(of: address, at: level)]
+      if case .table(let lower) = format.state(of: entry, at: level) {
+        frames.append(format.pageSize.frame(containing: lower))
+        frames += areaTableFrames(below: lower, level: level - 1, in: address..<end)
+      }
+      address = end
     }
     return frames
   }

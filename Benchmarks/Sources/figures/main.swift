@@ -6,6 +6,7 @@ import Foundation
 //
 //   figures            everything
 //   figures --quick    without the twins of 4 TiB
+//   figures areas      a plot of what vmalloc areas cost while more and more live
 //   figures twin SIZE  one twin of 4 TiB with pages of SIZE, as JSON: what a child process does
 
 func say(_ text: String) {
@@ -19,6 +20,8 @@ func printTable(withLargeTwins: Bool) throws {
   figures += try DeviceAttachment.figures(rounds: 5)
   say("measuring the MMU")
   figures += try Translation.figures(rounds: 25)
+  say("freeing and allocating vmalloc areas")
+  figures += try AreaCost.measured(rounds: 3).figures
   for size in LargeTwin.Case.all where withLargeTwins {
     say("filling twins of 4 TiB with \(size.name) pages; this takes a minute or two")
     figures += try LargeTwin.figures(of: size)
@@ -40,9 +43,10 @@ do {
   switch arguments {
   case []: try printTable(withLargeTwins: true)
   case ["--quick"]: try printTable(withLargeTwins: false)
+  case ["areas"]: print(try AreaCost.measured(rounds: 5).plot)
   case let words where words.count == 2 && words[0] == "twin": try printTwin(words[1])
   default:
-    say("usage: figures [--quick]")
+    say("usage: figures [--quick | areas]")
     exit(2)
   }
 } catch {

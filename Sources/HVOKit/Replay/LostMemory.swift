@@ -26,6 +26,6 @@ struct LostMemory {
   /// Takes the pages of the boot that have become free memory.
   mutating func update() {
     guard !kept.isEmpty else { return }
-    kept.removeAll { thief.take($0) }
+    kept.removeAll { thief.take($0, .fixed) }
   }
 }

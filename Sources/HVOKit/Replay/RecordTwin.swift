@@ -5,8 +5,6 @@ import KernelMemory
 extension TwinSpecification {
   /// The machine that `record` was taken on, with the design of its kernel.
   ///
-  /// Windows for memory that was added later belong to no node at boot.
-  ///
   /// - Throws: ``InputError`` if there is no such machine.
   public init(_ record: Record) throws(InputError) {
     let machine = record.machine
@@ -17,7 +15,7 @@ extension TwinSpecification {
       configuration: BootConfiguration(
         kernel: record.kernel.design, format: .x86FourLevel,
         memoryMap: try Self.memoryMap(record), layout: try Self.layout(record),
-        commandLine: Array(machine.commandLine.utf8)),
+        commandLine: Array(machine.commandLine.utf8), blockSize: BlockSizeRule(hasHypervisor: true)),
       cpuCount: min(machine.cpuCount, 4096))
   }
 
@@ -45,14 +43,12 @@ extension TwinSpecification {
 
   private static func layout(_ record: Record) throws(InputError) -> NodeLayout {
     guard !record.machine.nodeRanges.isEmpty else { return .single }
-    let ranges = record.machine.nodeRanges.filter { !$0.isHotplugWindow }.map {
-      NodeRange(node: NodeID($0.node), range: addresses($0.addresses))
+    let ranges = record.machine.nodeRanges.map {
+      NodeRange(
+        node: NodeID($0.node), range: addresses($0.addresses), isHotPluggable: $0.isHotplugWindow)
     }
-    // A node that has nothing but a window is there all the same.
-    let memoryless = Set(record.machine.nodeRanges.map(\.node))
-      .subtracting(ranges.map(\.node.index)).sorted().map { NodeID($0) }
     do throws(NodeLayoutError) {
-      return try NodeLayout(ranges: ranges, memorylessNodes: memoryless)
+      return try NodeLayout(ranges: ranges)
     } catch {
       throw InputError("\(record): machine.node_ranges: no machine has such nodes (\(error))")
     }

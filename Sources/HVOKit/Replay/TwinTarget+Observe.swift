@@ -20,6 +20,7 @@ extension TwinTarget {
         managed: Int(zone.managedPageCount))
     }
     seen.vmemmap = VmemmapCounts(subsystem.vmemmapCensus())
+    seen.vmallocHugeLeaves = Int(subsystem.vmallocCensus().hugeLeafCount)
     return seen
   }
 

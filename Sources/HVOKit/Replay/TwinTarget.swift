@@ -7,10 +7,12 @@ public struct TwinTarget: RecordTarget {
   /// The twin.
   public let twin: Twin
   /// What the recorded kernel and its programs had in use from the start.
-  let residents: ResidentMemory
+  var residents: ResidentMemory
   private var process: SimulatedProcess
   /// Memory that the recorded kernel has lost and this one has not.
   private var losses: LostMemory
+  /// Memory devices that were plugged in, by the record's names.
+  var memoryDevices: [String: Range<PhysicalAddress>] = [:]
 
   /// Boots the machine of `record`.
   ///
@@ -34,16 +36,25 @@ public struct TwinTarget: RecordTarget {
     case .mapHuge(let count, let pageBytes, let manner): map(count, pageBytes, manner)
     case .unmapAll: unmapAll()
     case .consumeMemory: consumeMemory()
-    case .addMemory, .removeMemory, .everyOfflineBlock, .everyBlockFrom:
-      .unsupported(reason: "memory does not come and go yet")
+    case .addMemory(let id, let start, let byteCount, let node):
+      addMemory(id, at: start, byteCount: byteCount, node: node)
+    case .removeMemory(let id): removeMemory(id)
+    case .everyOfflineBlock(let value): settled(writeOfflineBlocks(value))
+    case .everyBlockFrom(let first, let value): settled(writeBlocks(from: first, value))
     case .daxCreate, .daxDestroy, .kmemBind, .kmemUnbind, .pmemUnbind, .loadDrivers:
       performOnDevices(action)
-    case .vmalloc: .unsupported(reason: "there are no vmalloc areas yet")
+    case .vmalloc(let byteCount, let mapping, let node): allocate(byteCount, mapping, node)
     }
   }
 }
 
 extension TwinTarget {
+  /// Lets residents follow memory that has come, and passes `outcome` on.
+  private mutating func settled(_ outcome: ActionOutcome) -> ActionOutcome {
+    residents.settle()
+    return outcome
+  }
+
   /// Writes, and loses what the recorded kernel loses then.
   private mutating func writeAndLose(
     _ value: String, to path: String, _ condition: WriteCondition
@@ -54,7 +65,7 @@ extension TwinTarget {
   }
 
   /// Writes as the recorder did: in one call, with `\n` in the value for a newline.
-  private func write(
+  func write(
     _ value: String, to path: String, _ condition: WriteCondition
   ) -> ActionOutcome {
     if condition == .basePageAllocationsFail { twin.machine.failures.failBasePageAllocations() }
@@ -113,5 +124,23 @@ extension TwinTarget {
   private mutating func consumeMemory() -> ActionOutcome {
     process.consumeMemory()
     return .done
+  }
+
+  /// Allocates an area, which stays.
+  private func allocate(
+    _ byteCount: Int, _ mapping: VmallocMapping, _ node: Int?
+  ) -> ActionOutcome {
+    guard let size = UInt(exactly: byteCount), (node ?? 0) >= 0, (node ?? 0) < NodeID.limit else {
+      return .errno("EINVAL")
+    }
+    do throws(VmallocError) {
+      _ = try twin.subsystem.allocateVmallocArea(
+        VmallocRequest(
+          byteCount: size, mapping: mapping == .hugeAllowed ? .largestThatFits : .basePages,
+          node: node.map { NodeID($0) }))
+      return .done
+    } catch {
+      return .errno(error == .noSuchNode ? "EINVAL" : "ENOMEM")
+    }
   }
 }

@@ -10,8 +10,10 @@ extension InterfaceError {
     switch self {
     case .notPermitted: "not permitted"
     case .noEntry: "no such file or directory"
+    case .interrupted: "interrupted by a signal"
     case .inputOutput: "input/output error"
     case .noAddress: "no such device or address"
+    case .tooBig: "beyond what the kernel can reach"
     case .tryAgain: "it did not come off this time: try again"
     case .outOfMemory: "out of memory"
     case .access: "permission denied"
@@ -28,6 +30,7 @@ extension InterfaceError {
     case .nameTooLong: "name too long"
     case .tooManyLinks: "too many links"
     case .notSupported: "not supported by this kernel"
+    case .poisonedMemory: "some of the memory is bad"
     }
   }
 }

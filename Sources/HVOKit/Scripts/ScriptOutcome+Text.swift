@@ -11,7 +11,7 @@ extension ScriptOutcome.Result {
     case .unmet(let wanted, let found):
       "wanted \(Self.quote(wanted)), found \(Self.quote(found))"
     case .violated(let count): "\(ByteText.count(UInt(count), "invariant")) violated"
-    case .nothingThere: "there is no such CPU, size of pages or mapping"
+    case .nothingThere: "there is no such CPU, node, size of pages, mapping or area"
     }
   }
 

@@ -33,6 +33,7 @@ public enum NodeLayoutError: Error, Equatable, Sendable {
 
 /// Which addresses belong to which node, and how far the nodes are from one another.
 ///
+/// A node that has nothing but addresses for memory to come is not there before that memory is.
 /// Nodes may have no range (no memory), several, or ranges that alternate with those of others;
 /// between ranges there may be holes. A machine without NUMA is the layout of one node.
 ///
@@ -43,7 +44,7 @@ public struct NodeLayout: Equatable, Sendable {
   /// The distance of two nodes of which nothing else is known.
   public static let remoteDistance = 20
 
-  /// The online nodes, ascending; at least one.
+  /// All nodes, ascending; at least one.
   public let nodes: [NodeID]
   /// The addresses of all nodes, ascending; none empty, none overlapping.
   public let ranges: [NodeRange]
@@ -79,7 +80,7 @@ public struct NodeLayout: Equatable, Sendable {
   /// The lowest online node, which gets memory that no range covers.
   public var firstNode: NodeID { nodes.first ?? NodeID(0) }
 
-  /// Tells whether `node` is online.
+  /// Tells whether there is a node `node`.
   public func isOnline(_ node: NodeID) -> Bool { position(of: node) != nil }
 
   /// The position of `node` in ``nodes``, or `nil` if it is not online.
@@ -101,6 +102,20 @@ public struct NodeLayout: Equatable, Sendable {
   public func distance(from a: NodeID, to b: NodeID) -> Int? {
     guard let row = position(of: a), let column = position(of: b) else { return nil }
     return distances[row][column]
+  }
+
+  /// The nodes that are there only once they have memory: all their addresses are for memory that may
+  /// come and go.
+  public var lateNodes: [NodeID] {
+    nodes.filter { node in
+      ranges.contains { $0.node == node }
+        && !ranges.contains { $0.node == node && !$0.isHotPluggable }
+    }
+  }
+
+  /// One more than the highest address that memory may be added at; nil if there is none.
+  public var hotPluggableEnd: PhysicalAddress? {
+    ranges.last { $0.isHotPluggable }?.range.upperBound
   }
 
   /// The online nodes without any address, ascending.

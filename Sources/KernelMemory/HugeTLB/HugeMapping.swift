@@ -58,6 +58,7 @@ final class HugeMapping: @unchecked Sendable {
     self.pool = pool
     self.pageCount = pageCount
     self.manner = manner
+    pool.hugeTLB.mappings.add(self)
   }
 
   deinit {
@@ -111,6 +112,20 @@ final class HugeMapping: @unchecked Sendable {
       if manner == .reserve { pool.unreserve(pageCount &- UInt(pages.count)) }
       pages = []
       pool.releaseDeferredPages()
+    }
+    pool.hugeTLB.mappings.remove(self)
+  }
+
+  /// Lets the page at `new`, with the same contents, take the place of that at `old`.
+  ///
+  /// - Returns: false if the mapping has no such page; then nothing changed. Otherwise the caller owns
+  ///   the reference to `old`.
+  func replace(_ old: PageFrameNumber, with new: PageFrameNumber) -> Bool {
+    lock.withLock {
+      guard let place = pages.firstIndex(where: { $0.head == old }) else { return false }
+      pool.moveContents(of: old, to: new)
+      pages[place] = MappedPage(index: pages[place].index, head: new)
+      return true
     }
   }
 

@@ -100,7 +100,7 @@ extension HugePagePool {
     return nil
   }
 
-  private func firstUsablePage(on position: Int) -> PageFrameNumber? {
+  func firstUsablePage(on position: Int) -> PageFrameNumber? {
     var found: PageFrameNumber?
     vmemmap.forEach(in: parts[position].freeList) { head in
       if isUsable(head) { found = head }
@@ -120,7 +120,7 @@ extension HugePagePool {
   }
 
   /// Puts a page that is on no list on that of pages in use, with one reference.
-  private func activate(_ head: PageFrameNumber) {
+  func activate(_ head: PageFrameNumber) {
     vmemmap.pushFront(head, on: &activeList)
     vmemmap.with(head) { $0.counts = $0.counts.with(references: 1) }
   }

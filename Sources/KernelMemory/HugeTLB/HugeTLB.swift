@@ -38,6 +38,8 @@ final class HugeTLB: @unchecked Sendable {
   ///
   /// - Unit: base pages.
   let abandonedPageCount = Atomic<UInt>(0)
+  /// The mappings of all processes.
+  let mappings = HugeMappings()
   /// Memory set aside for gigantic pages; complete before the first of them is allocated.
   var contiguousAreas: [ContiguousArea] = []
   /// Whether gigantic pages come from such memory or not at all.

@@ -8,10 +8,14 @@ public enum InterfaceError: Int32, Error, CaseIterable, Equatable, Sendable {
   case notPermitted = 1
   /// There is no such file. `ENOENT`.
   case noEntry = 2
+  /// A signal came before it was done. `EINTR`.
+  case interrupted = 4
   /// The device does not answer. `EIO`.
   case inputOutput = 5
   /// There is no such device or address. `ENXIO`.
   case noAddress = 6
+  /// It is more than the kernel can reach. `E2BIG`.
+  case tooBig = 7
   /// It did not come off this time. `EAGAIN`.
   case tryAgain = 11
   /// Too little memory. `ENOMEM`.
@@ -44,12 +48,16 @@ public enum InterfaceError: Int32, Error, CaseIterable, Equatable, Sendable {
   case tooManyLinks = 40
   /// This kernel cannot do that. `EOPNOTSUPP`.
   case notSupported = 95
+  /// Some of the memory is bad. `EHWPOISON`.
+  case poisonedMemory = 133
 
   /// The kernel's name of the error.
   public var name: StaticString {
     switch self {
     case .notPermitted: "EPERM"
     case .noEntry: "ENOENT"
+    case .interrupted: "EINTR"
+    case .tooBig: "E2BIG"
     case .inputOutput: "EIO"
     case .noAddress: "ENXIO"
     case .tryAgain: "EAGAIN"
@@ -68,6 +76,7 @@ public enum InterfaceError: Int32, Error, CaseIterable, Equatable, Sendable {
     case .nameTooLong: "ENAMETOOLONG"
     case .tooManyLinks: "ELOOP"
     case .notSupported: "EOPNOTSUPP"
+    case .poisonedMemory: "EHWPOISON"
     }
   }
 

@@ -98,6 +98,17 @@ extension Vmemmap {
     return pfn
   }
 
+  /// Takes the last frame off `list`, as ``remove(_:from:unmark:)`` does.
+  @inline(__always)
+  func popBack(
+    of list: inout FrameList, unmark: (DescriptorWords) -> Void = { _ in }
+  ) -> PageFrameNumber? {
+    guard list.last != 0 else { return nil }
+    let pfn = frame(at: list.last)
+    remove(pfn, from: &list, unmark: unmark)
+    return pfn
+  }
+
   /// Calls `body` for each frame of `list`, first to last, until it returns false.
   func forEach(in list: FrameList, _ body: (PageFrameNumber) -> Bool) {
     var current = first(of: list)

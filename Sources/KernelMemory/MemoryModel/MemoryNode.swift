@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 /// A run of memory that belongs to one node.
 public struct NodeMemory: Equatable, Sendable {
   /// The node.
@@ -21,6 +23,8 @@ public struct NodeMemory: Equatable, Sendable {
 /// - Linux: `pg_data_t`.
 struct MemoryNode: Sendable {
   let id: NodeID
+  /// Whether the kernel knows the node yet.
+  let presence: NodePresence
   /// The node's memory that is online.
   let ownMemory: MemoryRanges
   /// Memory of devices near the node: it has descriptors and is nobody's to allocate.
@@ -34,4 +38,14 @@ struct MemoryNode: Sendable {
   var memory: [FrameRange] { ownMemory.ranges }
 
   var hasMemory: Bool { !memory.isEmpty }
+
+  /// Whether the node is there: one that has nothing but addresses for memory to come is not.
+  var isOnline: Bool { presence.isOnline.load(ordering: .relaxed) }
+}
+
+/// Whether a node is there; hot-plug changes it while others look.
+final class NodePresence: Sendable {
+  let isOnline: Atomic<Bool>
+
+  init(isOnline: Bool) { self.isOnline = Atomic(isOnline) }
 }

@@ -6,16 +6,12 @@ import Synchronization
 ///
 /// - Linux: `node_data[]`, `node_zones`.
 final class MemoryTopology: Sendable {
-  /// Online nodes, by ascending number.
+  /// All nodes that there can be, by ascending number.
   let nodes: [MemoryNode]
   /// All zones of all nodes, node by node, lowest kind first; also those without memory.
   let zones: [Zone]
   let sections: SectionTable
   private let highest: Atomic<UInt>
-  /// Held by whoever adds memory or takes it away.
-  ///
-  /// - Linux: `mem_hotplug_lock`.
-  let hotplugLock = SpinLock()
 
   init(nodes: [MemoryNode], zones: [Zone], sections: SectionTable, end: PageFrameNumber) {
     self.nodes = nodes
@@ -62,14 +58,49 @@ final class MemoryTopology: Sendable {
     node.zoneIndexes.first { zones[$0].kind == .device }
   }
 
-  /// Where the memory of `zone` that begins at `pfn` ends: at the zone's end, or before that where
-  /// another node's memory comes between.
-  func end(of zone: Zone, after pfn: PageFrameNumber) -> PageFrameNumber {
+  /// Where the memory of `zone` that begins at `pfn` ends, looking no farther than `limit`: at the
+  /// zone's end, or before that where memory of another zone or node comes between.
+  func end(
+    of zone: Zone, after pfn: PageFrameNumber, limit: PageFrameNumber
+  ) -> PageFrameNumber {
+    var end = pfn
+    while end < limit {
+      let number = sections.number(of: end)
+      let section = min(limit, sections.frames(of: number).upperBound)
+      let index = sections.zoneIndex(of: number)
+      let part = index == nil ? endInSharedSection(of: zone, after: end) : section
+      guard index == nil || index == zone.index, part > end else { return end }
+      guard part >= section else { return part }
+      end = section
+    }
+    return limit
+  }
+
+  /// The same where several zones have a part of the section: their spans tell, which only memory of
+  /// the boot shares in this way.
+  private func endInSharedSection(of zone: Zone, after pfn: PageFrameNumber) -> PageFrameNumber {
+    guard self.zone(of: pfn) === zone else { return pfn }
     let memory = node(zone.node)?.ownMemory.range(with: pfn)
     return min(zone.span.upperBound, memory?.upperBound ?? zone.span.upperBound)
   }
 
-  /// The online node `id`.
+  /// Calls `body` with each run of the memory of `node` that belongs to one zone, ascending.
+  func forEachZoneMemory(of node: MemoryNode, _ body: (FrameRange, Zone) -> Void) {
+    for memory in node.memory {
+      var start = memory.lowerBound
+      while start < memory.upperBound {
+        guard let zone = zone(of: start) else {
+          start = sections.frames(of: sections.number(of: start)).upperBound
+          continue
+        }
+        let end = end(of: zone, after: start, limit: memory.upperBound)
+        body(start..<end, zone)
+        start = end
+      }
+    }
+  }
+
+  /// The node `id`.
   func node(_ id: NodeID) -> MemoryNode? { nodes.first { $0.id == id } }
 
   /// The position of node `id` in ``nodes``.

@@ -8,8 +8,10 @@ struct TopologyBuilder {
   let limits: ZoneLimits
   /// The memory of all nodes, ascending, without overlaps.
   let memory: [NodeMemory]
-  /// All online nodes, with and without memory, ascending.
+  /// All nodes, with and without memory, ascending.
   let nodeIDs: [NodeID]
+  /// Those of them that come online with their first memory.
+  let lateNodeIDs: [NodeID]
   /// Distances, row by row in the order of ``nodeIDs``; empty for the default.
   let distances: [[Int]]
   let sectionOrder: PageOrder
@@ -44,7 +46,8 @@ struct TopologyBuilder {
       return zones.count - 1
     }
     return MemoryNode(
-      id: id, ownMemory: MemoryRanges(own), zoneIndexes: indexes,
+      id: id, presence: NodePresence(isOnline: !own.isEmpty || !lateNodeIDs.contains(id)),
+      ownMemory: MemoryRanges(own), zoneIndexes: indexes,
       distances: distanceRow(of: position))
   }
 

@@ -23,6 +23,11 @@ final class Zone: Sendable {
   ///
   /// - Unit: base pages.
   let managed = Atomic<UInt>(0)
+  /// Frames with memory that was there at boot and is online.
+  ///
+  /// - Unit: base pages.
+  /// - Linux: `zone->present_early_pages`.
+  let earlyPresent: Atomic<UInt>
   /// Managed frames that are set aside for contiguous allocation.
   let contiguousArea = Atomic<UInt>(0)
   /// Frames that are tables of the kernel's address space made since boot.
@@ -36,6 +41,7 @@ final class Zone: Sendable {
     self.kind = kind
     extent = ZoneExtent(span)
     present = Atomic(presentPageCount)
+    earlyPresent = Atomic(presentPageCount)
   }
 
   /// The frames from the first to the last, holes included.

@@ -86,6 +86,7 @@ extension PageAllocator {
     if isFreeSection(number, in: lists) {
       return topology.sections.frames(of: number).upperBound.rawValue &- pfn.rawValue
     }
+    if topology.sections.isIsolated(pfn) { return nil }
     return freeBlock(containing: pfn).map { $0.upperBound.rawValue &- pfn.rawValue }
   }
 

@@ -31,12 +31,11 @@ extension PageAllocator {
     }
     let type = topology.sections.migrateType(of: pfn)
     let cpu = machine.currentCPU
-    if !topology.sections.isIsolated(pfn),
-      cpuLists.with(zone.index, { $0.put(pfn, order, type, vmemmap, cpu) })
-    {
-      return
+    var left: PageFrameNumber? = pfn
+    if !topology.sections.isIsolated(pfn) {
+      left = cpuLists.with(zone.index) { $0.put(pfn, order, type, vmemmap, cpu) }
     }
-    insertFreed(pfn, order, in: lists)
+    if let left { insertFreed(left, order, in: lists) }
   }
 
   /// Puts a block on the free lists. Apart, as it would weigh on the short way out above.
@@ -84,7 +83,7 @@ extension PageAllocator {
       guard let zone = topology.zone(of: start) else {
         preconditionFailure("only memory is given to the allocator")
       }
-      let part = start..<min(frames.upperBound, topology.end(of: zone, after: start))
+      let part = start..<topology.end(of: zone, after: start, limit: frames.upperBound)
       body(part, zone)
       start = part.upperBound
     }

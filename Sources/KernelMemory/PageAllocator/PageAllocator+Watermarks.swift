@@ -13,7 +13,10 @@ extension PageAllocator {
     let minimum = WatermarkPolicy.minimumFreeKiB(
       lowKiB: low * pageKiB, populatedZones: populated, pageblockPages: pageblockOrder.pageCount,
       pageSize: vmemmap.pageSize)
-    changeReserves { $0.minimumFreeKiB.store(minimum, ordering: .relaxed) }
+    changeReserves { reserves in
+      let wanted = reserves.wantedFreeKiB.load(ordering: .relaxed)
+      reserves.minimumFreeKiB.store(max(minimum, wanted), ordering: .relaxed)
+    }
   }
 
   /// Changes settings of the reserves and sizes marks and CPUs' lists by them.
@@ -23,7 +26,10 @@ extension PageAllocator {
     reserves.lock.withLock {
       change(reserves)
       let pageKiB = vmemmap.pageSize.byteCount >> 10
-      shareReserve(reserves.minimumFreeKiB.load(ordering: .relaxed) / pageKiB, over: lowPageCount)
+      let sharers =
+        reservePolicy.movableZonesShare
+        ? topology.zones.reduce(0) { $0 &+ $1.managedPageCount } : lowPageCount
+      shareReserve(reserves.minimumFreeKiB.load(ordering: .relaxed) / pageKiB, over: sharers)
     }
   }
 
@@ -38,13 +44,18 @@ extension PageAllocator {
       let managed = zone.managedPageCount
       let product = reserve.multipliedFullWidth(by: managed)
       let marks = WatermarkPolicy.watermarks(
-        kind: zone.kind, share: low == 0 ? 0 : low.dividingFullWidth(product).quotient,
+        kind: markKind(of: zone), share: low == 0 ? 0 : low.dividingFullWidth(product).quotient,
         managed: managed, scaleFactor: reserves.scaleFactor.load(ordering: .relaxed))
       freeLists[zone.index].watermarks = marks
       cpuLists[zone.index].resize(
         managed: managed, total: fraction == 0 ? marks.low : managed / fraction,
         pageSize: vmemmap.pageSize)
     }
+  }
+
+  /// The kind of zone by whose rule the marks of `zone` are sized.
+  func markKind(of zone: Zone) -> ZoneKind {
+    zone.kind == .movable && reservePolicy.movableZonesShare ? .normal : zone.kind
   }
 
   /// The pages of a zone that requests which could go to `highest` leave alone.

@@ -28,17 +28,24 @@ final class PageAllocator: @unchecked Sendable {
   let zoneOrders: [[Int]]
   /// What zones keep back, as far as an administrator has a say in it.
   let reserves = ReserveSettings()
+  /// How zones share what is kept back.
+  let reservePolicy: ReservePolicy
   /// Memory in use that the allocator was given and that is not free.
   let managedPageCount = Atomic<UInt>(0)
   let events = AllocatorEvents()
+  /// Frames that can be moved, and who must hear of it.
+  let movable: MovableFrames
 
   init(
-    machine: Machine, vmemmap: Vmemmap, topology: MemoryTopology, maximumOrder: PageOrder
+    machine: Machine, vmemmap: Vmemmap, topology: MemoryTopology, maximumOrder: PageOrder,
+    reservePolicy: ReservePolicy = .linux6_12
   ) {
     self.machine = machine
+    self.reservePolicy = reservePolicy
     self.vmemmap = vmemmap
     self.topology = topology
     self.maximumOrder = maximumOrder
+    movable = MovableFrames(vmemmap: vmemmap)
     pageblockOrder = topology.sections.pageblockOrder
     let sections = topology.sections
     freeLists = ObjectTable(

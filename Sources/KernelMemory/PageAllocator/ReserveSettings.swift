@@ -16,6 +16,11 @@ final class ReserveSettings: Sendable {
   /// - Unit: KiB.
   /// - Linux: `min_free_kbytes`.
   let minimumFreeKiB = Atomic<UInt>(0)
+  /// The reserve that an administrator has asked for; 0 if nobody has.
+  ///
+  /// - Unit: KiB.
+  /// - Linux: `user_min_free_kbytes`.
+  let wantedFreeKiB = Atomic<UInt>(0)
   /// How far a zone's marks are apart at least.
   ///
   /// - Unit: ten-thousandths of the zone's managed pages.

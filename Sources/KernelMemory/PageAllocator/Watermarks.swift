@@ -11,6 +11,18 @@ public struct Watermarks: Equatable, Sendable {
   public var promo: UInt = 0
 }
 
+/// How one kernel shares its reserve out, as data.
+public struct ReservePolicy: Sendable {
+  /// Whether movable zones have their share of the reserve; otherwise they keep next to nothing back,
+  /// as nothing that the kernel needs in an emergency comes from there.
+  public var movableZonesShare: Bool
+
+  /// Linux 5.14 and 6.1.
+  public static let linux6_1 = Self(movableZonesShare: true)
+  /// Linux 6.12, and all that came later.
+  public static let linux6_12 = Self(movableZonesShare: false)
+}
+
 /// How a kernel sizes its reserves.
 enum WatermarkPolicy {
   /// The reserve for all zones together that a kernel chooses at boot.

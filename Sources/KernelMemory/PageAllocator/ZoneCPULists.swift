@@ -96,21 +96,33 @@ final class ZoneCPULists: Sendable {
 
   /// Keeps a free block for `cpu`.
   ///
-  /// - Returns: false if such blocks are not kept, or `cpu` has enough; the block is the caller's.
+  /// A CPU that has enough gives up the block of that kind that it has had for longest: what was
+  /// freed last is the most likely to be in its cache.
+  ///
+  /// - Returns: a block of the same order that is the caller's now: the one given up, or this one if
+  ///   such blocks are not kept; nil if the block is kept and none was given up.
   func put(
     _ pfn: PageFrameNumber, _ order: PageOrder, _ type: MigrateType, _ vmemmap: Vmemmap,
     _ cpu: CPUID
-  ) -> Bool {
-    guard let list = list(for: order, type) else { return false }
+  ) -> PageFrameNumber? {
+    guard let list = list(for: order, type) else { return pfn }
     return keeps.with(cpu.index) { keep in
-      guard keep.pageCount &+ order.pageCount <= highPageCount else { return false }
       keep.lock.withLock {
+        let isFull = keep.pageCount &+ order.pageCount > highPageCount
+        var oldest: PageFrameNumber?
+        if isFull {
+          oldest = keep.lists.update(list) { list in
+            vmemmap.popBack(of: &list, unmark: { $0.privateWord = 0 })
+          }
+          guard oldest != nil else { return pfn }
+        } else {
+          keep.setPageCount(keep.pageCount &+ order.pageCount)
+        }
         keep.lists.update(list) { list in
           vmemmap.pushFront(pfn, on: &list, mark: { $0.privateWord = DescriptorWords.keptMark })
         }
-        keep.setPageCount(keep.pageCount &+ order.pageCount)
+        return oldest
       }
-      return true
     }
   }
 

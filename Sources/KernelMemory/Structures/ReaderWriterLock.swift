@@ -45,4 +45,15 @@ struct ReaderWriterLock: ~Copyable, Sendable {
     defer { holders.store(0, ordering: .releasing) }
     return try body()
   }
+
+  /// Runs `body` alone, if nobody holds the lock.
+  ///
+  /// - Returns: false if somebody does; `body` did not run.
+  borrowing func tryWithWriteLock(_ body: () -> Void) -> Bool {
+    guard holders.compareExchange(expected: 0, desired: Self.writer, ordering: .acquiring).exchanged
+    else { return false }
+    defer { holders.store(0, ordering: .releasing) }
+    body()
+    return true
+  }
 }

@@ -14,6 +14,8 @@ public struct BootConfiguration: Sendable {
   public var commandLine: [UInt8]
   /// Bytes on nodes that something else holds from the start, such as what runs on the host.
   public var occupiedBytes: [NodeBytes]
+  /// What decides how large memory blocks are.
+  public var blockSize: BlockSizeRule
 
   /// A number of bytes on a node.
   public struct NodeBytes: Equatable, Sendable {
@@ -45,7 +47,8 @@ public struct BootConfiguration: Sendable {
   /// A machine with `memoryMap`, an empty command line and one node.
   public init(
     kernel: KernelDesign = .unified, format: PagingFormat = .x86FourLevel, memoryMap: MemoryMap,
-    layout: NodeLayout = .single, commandLine: [UInt8] = [], occupiedBytes: [NodeBytes] = []
+    layout: NodeLayout = .single, commandLine: [UInt8] = [], occupiedBytes: [NodeBytes] = [],
+    blockSize: BlockSizeRule = BlockSizeRule()
   ) {
     self.kernel = kernel
     self.format = format
@@ -53,6 +56,7 @@ public struct BootConfiguration: Sendable {
     self.layout = layout
     self.commandLine = commandLine
     self.occupiedBytes = occupiedBytes
+    self.blockSize = blockSize
   }
 }
 

@@ -23,6 +23,7 @@ struct BootSequence {
   let allocator: PageAllocator
   let optimizer: VmemmapOptimizer
   let hugeTLB: HugeTLB
+  let hotplug: MemoryHotplug
   var gigantic = GiganticBootPages()
   var areas: [ContiguousAreaPlan] = []
   var log: [[UInt8]] = []
@@ -54,12 +55,19 @@ struct BootSequence {
       machine: machine, format: configuration.kernel.vmemmap.descriptors,
       base: format.vmemmapBase, pageSize: format.pageSize)
     allocator = PageAllocator(
-      machine: machine, vmemmap: vmemmap, topology: topology, maximumOrder: format.maximumOrder)
+      machine: machine, vmemmap: vmemmap, topology: topology, maximumOrder: format.maximumOrder,
+      reservePolicy: configuration.kernel.reserves)
     optimizer = VmemmapOptimizer(
       design: configuration.kernel.vmemmap, tables: tables, allocator: allocator,
       accounting: accounting, isEnabled: early.parameters.optimizesVmemmap ?? false)
     hugeTLB = HugeTLB(
       policy: configuration.kernel.pools, allocator: allocator, optimizer: optimizer)
+    hotplug = MemoryHotplug(
+      policy: configuration.kernel.hotplug,
+      settings: HotplugSettings(
+        early.parameters, configuration.kernel.bootParameters, configuration.kernel.hotplug),
+      hugeTLB: hugeTLB,
+      firmwareMap: early.memoryMap, blockSize: configuration.blockSize)
     log = early.requests.log
   }
 

@@ -27,19 +27,24 @@ struct EarlyMemory {
     guard memblock.presentPageCount() > 0 else { throw .noMemory }
     let limit: UInt = 1 << format.physicalAddressBits
     guard memblock.memoryEnd.rawValue <= limit else { throw .addressTooHigh(memblock.memoryEnd) }
-    requests = Self.readRequests(parameters, configuration)
+    let late = configuration.layout.lateNodes
+    let early = memblock
+    let online = configuration.layout.nodes.filter { node in
+      !late.contains(node) || early.presentPageCount(on: node) > 0
+    }
+    requests = Self.readRequests(parameters, configuration, online: online)
     for occupied in configuration.occupiedBytes { reserve(occupied) }
   }
 
   private static func readRequests(
-    _ parameters: BootParameters, _ configuration: BootConfiguration
+    _ parameters: BootParameters, _ configuration: BootConfiguration, online: [NodeID]
   ) -> HugePageRequests {
     let format = configuration.format
     let size = format.pageSize
     let platform = HugePagePlatform(
       supportedByteCounts: format.hugePageOrders.map { $0.pageCount << size.shift },
       defaultByteCount: format.defaultHugePageOrder.pageCount << size.shift,
-      onlineNodes: configuration.layout.nodes, nodeLists: .supported,
+      onlineNodes: online, nodeLists: .supported,
       largestListedByteCount: format.maximumOrder.pageCount << size.shift)
     return HugePageRequests(
       parameters.hugePageDirectives, platform: platform, rules: configuration.kernel.bootParameters)
@@ -78,7 +83,8 @@ struct EarlyMemory {
     let end = memory.last?.frames.upperBound ?? PageFrameNumber(0)
     return TopologyBuilder(
       pageSize: format.pageSize, limits: platform.zones, memory: memory,
-      nodeIDs: configuration.layout.nodes, distances: configuration.layout.distances,
+      nodeIDs: configuration.layout.nodes, lateNodeIDs: configuration.layout.lateNodes,
+      distances: configuration.layout.distances,
       sectionOrder: PageOrder(Int(format.sectionShift - format.pageSize.shift)),
       pageblockOrder: format.pageblockOrder,
       movableStarts: movableStarts(memory, configuration, end: end), end: end,

@@ -43,6 +43,8 @@ public struct InterfacePolicy: Sendable {
 
   /// Whether a file tells if kernels that are started in a crash learn of added memory.
   public var tellsCrashHotplug = true
+  /// Whether a file adds memory that nobody announces.
+  public var hasProbe = false
   /// Whether nodes can be told to reclaim memory.
   public var reclaimsNodes = false
   /// The most that `watermark_scale_factor` can be.
@@ -78,6 +80,10 @@ public struct InterfacePolicy: Sendable {
     showsPromotionWatermark: true, showsListLimits: true, marksMissingPages: false,
     spreadsFolioMarks: true, reclaimsNodes: true)
 
-  /// The design to come adds and removes nothing.
-  public static let unified = linux7_2
+  /// The design to come adds and removes nothing; ours is configured so that a script can add memory.
+  public static let unified = {
+    var policy = linux7_2
+    policy.hasProbe = true
+    return policy
+  }()
 }

@@ -118,7 +118,9 @@ extension MemorySubsystem {
     try dax.lock.withLock { () throws(DAXError) in
       guard let device = dax.device(id) else { throw .noDevice }
       if device.driver != nil { try dax.unbind(device) }
-      if describesItself { try dax.setDescribesItself(device, true) }
+      if describesItself || dax.policy.canDescribeItself {
+        try dax.setDescribesItself(device, describesItself)
+      }
       guard let driver else { return }
       dax.setTakes(driver, id, true)
       try dax.bind(device, to: driver)

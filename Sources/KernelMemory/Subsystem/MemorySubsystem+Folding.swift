@@ -98,8 +98,12 @@ extension MemorySubsystem {
 
   /// Calls `body` with each section that has descriptors, and its node's position.
   private func forEachMappedSection(_ body: (FrameRange, Int) -> Void) {
+    let offline = hotplug.blocks.all.filter { $0.state == .offline }
     let pieces = topology.nodes.enumerated().flatMap { position, node in
-      node.memory.map { (position: position, memory: $0) }
+      let blocks = offline.filter { $0.nodes.first == node.id }
+      return (node.memory + blocks.map { hotplug.frames(ofBlock: $0.number) }).map {
+        (position: position, memory: $0)
+      }
     }.sorted { $0.memory.lowerBound < $1.memory.lowerBound }
     var next: UInt = 0
     for piece in pieces {

@@ -17,6 +17,8 @@ public final class MemorySubsystem: Sendable {
   public let bootLog: [[UInt8]]
   /// The memory as firmware reported it, after the command line's edits.
   public let memoryMap: MemoryMap
+  /// Which addresses belong to which node.
+  public let layout: NodeLayout
   let topology: MemoryTopology
   let tables: KernelPageTables
   let allocator: PageAllocator
@@ -25,6 +27,8 @@ public final class MemorySubsystem: Sendable {
   let hugeTLB: HugeTLB
   let devices: DeviceMemory
   let dax: DAXBus
+  let vmalloc: VmallocArena
+  let hotplug: MemoryHotplug
   /// Memory that boot reserved; what was released since is noted elsewhere.
   let bootReservations: [FrameRange]
 
@@ -40,6 +44,7 @@ public final class MemorySubsystem: Sendable {
     self.machine = machine
     format = configuration.format
     kernel = configuration.kernel
+    layout = configuration.layout
     commandLine = configuration.commandLine
     bootLog = boot.log
     memoryMap = boot.memoryMap
@@ -49,8 +54,12 @@ public final class MemorySubsystem: Sendable {
     accounting = boot.accounting
     optimizer = boot.optimizer
     hugeTLB = boot.hugeTLB
-    devices = DeviceMemory(
-      policy: kernel.devices, optimizer: optimizer, localNode: hugeTLB.localNode)
+    vmalloc = VmallocArena(
+      policy: configuration.kernel.vmalloc, tables: boot.tables, allocator: boot.allocator,
+      accounting: boot.accounting, localNode: boot.topology.nodes[boot.hugeTLB.localNode].id,
+      parameters: boot.parameters)
+    hotplug = boot.hotplug
+    devices = DeviceMemory(policy: kernel.devices, hotplug: hotplug)
     dax = DAXBus(devices)
     bootReservations = boot.reservations
     addDeviceMemory()

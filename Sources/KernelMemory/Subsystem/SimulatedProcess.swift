@@ -8,11 +8,16 @@ import Synchronization
 public final class SimulatedProcess {
   private let subsystem: MemorySubsystem
   private var mappings: [HugeMapping] = []
-  /// Base pages that it took, as runs.
+  /// Base pages that it took as the kernel does, as runs.
   private var frames: [FrameRange] = []
+  /// As whom it holds base pages that can be moved.
+  private let holder: UInt
 
   /// A process that holds nothing yet.
-  public init(of subsystem: MemorySubsystem) { self.subsystem = subsystem }
+  public init(of subsystem: MemorySubsystem) {
+    self.subsystem = subsystem
+    holder = subsystem.allocator.movable.makeHolder()
+  }
 
   deinit { exit() }
 
@@ -65,7 +70,7 @@ public final class SimulatedProcess {
         let pfn = lists.lock.withLock({ allocator.removeBlock(.page, .movable, from: lists) })
       {
         subsystem.vmemmap.with(pfn) { $0.counts = DescriptorCounts(references: 1) }
-        note(pfn)
+        allocator.movable.hold(pfn..<pfn.advanced(by: 1), by: holder)
         taken &+= 1
       }
     }
@@ -83,18 +88,41 @@ public final class SimulatedProcess {
     return count
   }
 
+  /// Takes `count` base pages of `node` that can be moved, one after another.
+  ///
+  /// - Returns: how many there were.
+  @discardableResult
+  public func takePages(_ count: UInt, on node: NodeID) -> UInt {
+    let allocator = subsystem.allocator
+    for taken in 0..<count {
+      guard let pfn = allocator.allocateFrame(on: node, [.movable, .thisNode]) else {
+        return taken
+      }
+      allocator.movable.hold(pfn..<pfn.advanced(by: 1), by: holder)
+    }
+    return count
+  }
+
+  /// Whether pages can be moved while a process has them.
+  public enum Mobility: Sendable {
+    case movable, fixed
+  }
+
   /// Takes the base pages of `range`, if all of them are free.
   ///
   /// - Precondition: `range` is a power of two of pages, naturally aligned, and memory of one zone.
   /// - Returns: false if one of them is not free; then none was taken.
-  public func take(_ range: FrameRange) -> Bool {
+  public func take(_ range: FrameRange, _ mobility: Mobility = .movable) -> Bool {
     let topology = subsystem.topology
     guard let zone = topology.zone(of: range.lowerBound) else { return false }
     subsystem.allocator.drainCPULists(of: zone)
     guard subsystem.allocator.takeRange(range, from: subsystem.allocator.freeLists[zone.index])
     else { return false }
     for pfn in range { subsystem.vmemmap.initialize(pfn, place: zone.place, references: 1) }
-    frames.append(range)
+    switch mobility {
+    case .movable: subsystem.allocator.movable.hold(range, by: holder)
+    case .fixed: frames.append(range)
+    }
     return true
   }
 
@@ -110,7 +138,7 @@ public final class SimulatedProcess {
   public func exit() {
     for mapping in mappings { mapping.release() }
     mappings = []
-    for run in frames {
+    for run in frames + subsystem.allocator.movable.takeAll(of: holder) {
       for pfn in run { subsystem.allocator.freeFrame(pfn) }
     }
     frames = []

@@ -31,7 +31,7 @@ extension SectionPopulation {
   }
 
   /// The whole pages of `addresses`, which describe memory without descriptors from now on.
-  private func pagesOfTheirOwn(in addresses: Range<VirtualAddress>) -> Range<VirtualAddress> {
+  func pagesOfTheirOwn(in addresses: Range<VirtualAddress>) -> Range<VirtualAddress> {
     let page = format.pageSize.byteCount
     var start = addresses.lowerBound.rounded(downToBytes: page)
     var end = addresses.upperBound.rounded(downToBytes: page)
@@ -105,7 +105,7 @@ extension SectionPopulation {
     _ pfn: PageFrameNumber, times count: UInt, _ freed: inout FrameRuns, _ altmap: inout Altmap?
   ) {
     let isLast =
-      vmemmap.isBlank(pfn) || altmap?.holds(pfn) == true
+      altmap?.holds(pfn) == true || vmemmap.isBlank(pfn)
       || vmemmap.dropReferences(count, to: pfn) == 0
     if isLast { giveBack(FrameRange(start: pfn, pageCount: 1), &freed, &altmap) }
   }

@@ -184,7 +184,8 @@ struct SectionPopulation {
 
   // MARK: Accounting
 
-  /// Counts the vmemmap pages of `piece` as the kernel does.
+  /// Counts the vmemmap pages of `piece`, whose subsections are not marked yet or no longer, as the
+  /// kernel does; but for a page that neighbours share, which counts once.
   ///
   /// - Source: spec 04 section 6.1.
   private func count(
@@ -197,11 +198,12 @@ struct SectionPopulation {
   private func countedPages(
     of piece: FrameRange, _ memory: DescribedMemory, hasAltmap: Bool
   ) -> UInt {
-    let bytes = piece.pageCount &* DescriptorWords.byteCount
-    let all = (bytes &+ format.pageSize.byteCount &- 1) &>> format.pageSize.shift
     guard let folding = folding(of: memory, hasAltmap: hasAltmap), !folding.countsFoldedPages,
       !folding.sharesTails || isWhole(piece)
-    else { return all }
+    else {
+      let pages = pagesOfTheirOwn(in: vmemmap.addresses(describing: piece))
+      return (pages.upperBound.rawValue &- pages.lowerBound.rawValue) &>> format.pageSize.shift
+    }
     let order = memory.folioOrder
     if order < sections.order {
       return piece.pageCount / order.pageCount &* folding.privatePageCount

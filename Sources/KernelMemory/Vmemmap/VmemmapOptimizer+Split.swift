@@ -9,8 +9,9 @@ extension VmemmapOptimizer {
     of folio: Folio, flushingAtOnce: Bool
   ) throws(VmemmapOptimizeError) -> PendingTLBFlush {
     if design.selfHostedCheck == .duringWalk, isSelfHosted(folio) { throw .selfHosted }
-    guard let node = allocator.topology.nodeID(of: folio.head) else { throw .outOfFrames }
-    let source = RuntimeTables(allocator: allocator, accounting: accounting, node: node)
+    // Nobody says where such a table should lie: it comes from near the CPU that asks for it.
+    let source = RuntimeTables(
+      allocator: allocator, accounting: accounting, node: allocator.topology.nodes[localNode].id)
     let addresses = addresses(of: folio)
     var pending = PendingTLBFlush.nothing
     var address = addresses.lowerBound.rounded(downToBytes: tables.format.pmdByteCount)

@@ -31,10 +31,12 @@ final class VmemmapOptimizer: Sendable {
   let isSupported: Bool
   /// Whether folios are folded from now on; folded ones stay so until they are freed.
   let isEnabled: Atomic<Bool>
+  /// The position of the node that the CPUs belong to.
+  let localNode: Int
 
   init(
     design: VmemmapDesign, tables: KernelPageTables, allocator: PageAllocator,
-    accounting: VmemmapAccounting, isEnabled: Bool
+    accounting: VmemmapAccounting, isEnabled: Bool, localNode: Int = 0
   ) {
     self.design = design
     self.tables = tables
@@ -43,6 +45,7 @@ final class VmemmapOptimizer: Sendable {
     self.accounting = accounting
     isSupported = design.supports(tables.format)
     self.isEnabled = Atomic(isEnabled)
+    self.localNode = localNode
     tails = SharedTailPages(allocator: allocator, vmemmap: allocator.vmemmap)
   }
 

@@ -76,7 +76,9 @@ extension DeviceMemory {
     let end = folio.frames.upperBound.rawValue
     while start < end {
       let section = topology.sections.number(of: PageFrameNumber(start))
-      let border = min(topology.sections.frames(of: section).upperBound.rawValue, end)
+      // Sections that are small share a vmemmap page with their neighbours.
+      let next = max(topology.sections.frames(of: section).upperBound.rawValue, start &+ perPage)
+      let border = min(next, end)
       var limit = border
       if let kept = population.keptPageCount(in: section, of: memory, hasAltmap: hasAltmap) {
         limit = min(border, max(start, folio.head.rawValue &+ kept &* perPage))

@@ -75,9 +75,7 @@ extension DeviceMemory {
     if index > 0, map.altmap != nil { throw .altmapForSeveralRanges }
     guard !frames.isEmpty else { throw .misaligned }
     try checkNeighbours(of: frames)
-    guard !topology.nodes.contains(where: { $0.hasOwnMemory(in: frames) }) else {
-      throw .ordinaryMemory
-    }
+    guard !hasOrdinaryMemory(in: frames) else { throw .ordinaryMemory }
     try checkFolios(ofRange: index, map)
     guard table.insert(frames, map) else { throw .exists }
     do throws(PagemapError) {
@@ -100,6 +98,14 @@ extension DeviceMemory {
     }
   }
 
+  /// Whether ordinary memory lies in `frames`, online or offline.
+  private func hasOrdinaryMemory(in frames: FrameRange) -> Bool {
+    let size = format.pageSize
+    let addresses = size.address(of: frames.lowerBound)..<size.address(of: frames.upperBound)
+    return hotplug.added.contains { $0.range.overlaps(addresses) }
+      || topology.nodes.contains { node in node.memory.contains { $0.overlaps(frames) } }
+  }
+
   private func describe(_ index: Int, of map: DevicePagemap) throws(PagemapError) {
     let frames = map.ranges[index]
     guard isAddressable(frames, map.type) else { throw .notAddressable }
@@ -107,7 +113,7 @@ extension DeviceMemory {
     guard let place = topology.deviceZoneIndex(of: node) else { throw .notAddressable }
     let zone = topology.zones[place]
     let memory = map.described(frames, near: node.id, zone)
-    try topology.hotplugLock.withLock { () throws(PagemapError) in
+    try hotplug.lock.withLock { () throws(PagemapError) in
       do throws(PopulationError) {
         try population.add(memory, &map.altmap)
       } catch {
@@ -137,12 +143,5 @@ extension DeviceMemory {
   func forget(_ frames: FrameRange) {
     table.remove(frames)
     machine.waitForGracePeriod()
-  }
-}
-
-extension MemoryNode {
-  /// Whether ordinary memory of the node lies in `frames`.
-  fileprivate func hasOwnMemory(in frames: FrameRange) -> Bool {
-    memory.contains { $0.overlaps(frames) }
   }
 }

@@ -67,7 +67,7 @@ extension DeviceMemory {
   private func remove(_ index: Int, of map: DevicePagemap) {
     let frames = map.ranges[index]
     if let zone = map.zone {
-      topology.hotplugLock.withLock {
+      hotplug.lock.withLock {
         blankEarlyDescriptors(of: frames)
         topology.detach(frames, from: zone)
         population.remove(map.described(frames, near: zone.node, zone), &map.altmap)

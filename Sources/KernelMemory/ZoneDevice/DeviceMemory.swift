@@ -10,22 +10,25 @@ import Synchronization
 /// - Linux: `mm/memremap.c` (spec 07).
 final class DeviceMemory: @unchecked Sendable {
   let policy: DevicePolicy
+  /// Who else adds memory and takes it away; its lock is held meanwhile.
+  let hotplug: MemoryHotplug
   let population: SectionPopulation
   let topology: MemoryTopology
   let vmemmap: Vmemmap
   let table = PagemapTable()
-  /// The position of the node whose memory is nearest, if a map does not care.
-  let localNode: Int
   /// Tokens that were given to maps.
   let tokenCount = Atomic<UInt64>(0)
 
-  init(policy: DevicePolicy, optimizer: VmemmapOptimizer, localNode: Int = 0) {
+  init(policy: DevicePolicy, hotplug: MemoryHotplug) {
     self.policy = policy
-    population = SectionPopulation(optimizer: optimizer)
-    topology = optimizer.allocator.topology
-    vmemmap = optimizer.vmemmap
-    self.localNode = localNode
+    self.hotplug = hotplug
+    population = hotplug.population
+    topology = hotplug.topology
+    vmemmap = hotplug.vmemmap
   }
+
+  /// The position of the node whose memory is nearest, if a map does not care.
+  var localNode: Int { hotplug.hugeTLB.localNode }
 
   var format: PagingFormat { population.format }
   var machine: Machine { vmemmap.machine }

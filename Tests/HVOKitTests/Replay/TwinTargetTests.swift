@@ -70,11 +70,30 @@ import Testing
     #expect(twin.observe().pools[.twoMegabytes]?.surplus == 4)
   }
 
+  @Test func `vmalloc areas stay, and their huge leaves are counted`() throws {
+    var twin = try target()
+    let before = twin.observe()
+    #expect(before.vmallocHugeLeaves == 0)
+    let huge = RecordAction.vmalloc(byteCount: 5 << 20, mapping: .hugeAllowed, node: nil)
+    #expect(twin.perform(huge) == .done)
+    #expect(
+      twin.perform(.vmalloc(byteCount: 5 << 20, mapping: .basePagesOnly, node: 0)) == .done)
+    #expect(twin.observe().vmallocHugeLeaves == 3)
+    #expect((before.freePages ?? 0) - (twin.observe().freePages ?? 0) > 2 * 5 << 8)
+    for (byteCount, node, answer) in [
+      (0, 0, "ENOMEM"), (-1, 0, "EINVAL"), (4096, 7, "EINVAL"), (4096, -1, "EINVAL"),
+      (.max, 0, "ENOMEM"),
+    ] {
+      #expect(
+        twin.perform(.vmalloc(byteCount: byteCount, mapping: .hugeAllowed, node: node))
+          == .errno(answer))
+    }
+  }
+
   @Test func `says what it cannot do`() throws {
     var twin = try target()
     for action in [
       RecordAction.removeMemory(id: "a"), .daxDestroy(id: "a"),
-      .vmalloc(byteCount: 1, mapping: .hugeAllowed, node: nil),
     ] {
       guard case .unsupported = twin.perform(action) else {
         Issue.record("\(action) was done")

@@ -26,6 +26,7 @@ import Testing
     400 0 /proc/kpagecount
     400 0 /proc/kpageflags
     400 0 /proc/pagetypeinfo
+    400 0 /proc/vmallocinfo
     444 0 /proc/buddyinfo
     444 0 /proc/cmdline
     444 0 /proc/iomem

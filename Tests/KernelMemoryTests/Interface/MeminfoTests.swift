@@ -42,7 +42,7 @@ import Testing
       WritebackTmp:          0 kB
       CommitLimit:      515576 kB
       Committed_AS:          0 kB
-      VmallocTotal:          0 kB
+      VmallocTotal:   34359738367 kB
       VmallocUsed:           0 kB
       VmallocChunk:          0 kB
       Percpu:                0 kB
@@ -109,7 +109,7 @@ import Testing
       WritebackTmp:          0 kB
       CommitLimit:      515576 kB
       Committed_AS:          0 kB
-      VmallocTotal:          0 kB
+      VmallocTotal:   34359738367 kB
       VmallocUsed:           0 kB
       VmallocChunk:          0 kB
       Percpu:                0 kB

@@ -101,9 +101,9 @@ private struct Run {
         line 7: ENOENT
         line 8: wanted EACCES, found ENOENT
         line 9: wanted 12345, found 0
-        line 10: there is no such CPU, page size or mapping
-        line 11: there is no such CPU, page size or mapping
-        line 12: there is no such CPU, page size or mapping
+        line 10: there is no such CPU, node, page size, mapping, memory or area
+        line 11: there is no such CPU, node, page size, mapping, memory or area
+        line 12: there is no such CPU, node, page size, mapping, memory or area
 
         """)
   }

@@ -18,11 +18,12 @@ struct DamagedHost {
 
   init(
     memory: UInt = 1 << 30, nodes: Int = 1, kernel: KernelDesign = .linux7_2,
-    format: PagingFormat = .x86FourLevel, folds: Bool = true, pages: UInt = 4
+    format: PagingFormat = .x86FourLevel, folds: Bool = true, pages: UInt = 4,
+    commandLine: String = ""
   ) throws {
     host = try TestHost(
       memory: memory, nodes: nodes, kernel: kernel, format: format,
-      commandLine: folds ? "hugetlb_free_vmemmap=on" : "")
+      commandLine: (folds ? "hugetlb_free_vmemmap=on " : "") + commandLine)
     pool.resize(to: pages)
   }
 

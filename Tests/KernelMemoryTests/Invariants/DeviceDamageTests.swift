@@ -50,9 +50,9 @@ import Testing
     }
   }
 
-  @Test(arguments: KernelDesign.all, [UInt(0), 2 << 20])
-  func `an undamaged device is sound`(kernel: KernelDesign, page: UInt) throws {
-    #expect(try Damaged(kernel, page: page).brokenLaws == [])
+  @Test(arguments: NamedKernel.all, [UInt(0), 2 << 20])
+  func `an undamaged device is sound`(kernel: NamedKernel, page: UInt) throws {
+    #expect(try Damaged(kernel.design, page: page).brokenLaws == [])
   }
 
   @Test func `an altmap has another number of frames in use`() throws {

@@ -19,7 +19,7 @@ import Testing
     return TopologyBuilder(
       pageSize: .fourKiB, limits: limits, memory: pieces,
       nodeIDs: (nodes ?? Array(Set(memory.map { $0.node })).sorted()).map { NodeID($0) },
-      distances: [], sectionOrder: PageOrder(15), pageblockOrder: PageOrder(9),
+      lateNodeIDs: [], distances: [], sectionOrder: PageOrder(15), pageblockOrder: PageOrder(9),
       movableStarts: movableStarts.map { $0.map { PageFrameNumber($0 << 8) } }, end: end,
       describableEnd: end
     ).build()
@@ -79,9 +79,13 @@ import Testing
     let topology = topology([(0, 4096..<4352), (1, 4352..<4480), (0, 4480..<5120)])
     let zone = try #require(topology.zones.first { $0.isPopulated })
     #expect(
-      topology.end(of: zone, after: PageFrameNumber(4097 << 8)) == PageFrameNumber(4352 << 8))
+      topology.end(
+        of: zone, after: PageFrameNumber(4097 << 8), limit: PageFrameNumber(8192 << 8))
+        == PageFrameNumber(4352 << 8))
     #expect(
-      topology.end(of: zone, after: PageFrameNumber(4480 << 8)) == PageFrameNumber(5120 << 8))
+      topology.end(
+        of: zone, after: PageFrameNumber(4480 << 8), limit: PageFrameNumber(8192 << 8))
+        == PageFrameNumber(5120 << 8))
   }
 
   @Test func `sections with memory are present, early and online, with what they have`() {

@@ -111,9 +111,9 @@ import Testing
 
   // MARK: Drivers
 
-  @Test(arguments: KernelDesign.all, [UInt(4096), 2 << 20, 1 << 30])
+  @Test(arguments: NamedKernel.all, [UInt(4096), 2 << 20, 1 << 30])
   func `a device has descriptors while it is bound (D3)`(
-    kernel: KernelDesign, alignment: UInt
+    kernel: NamedKernel, alignment: UInt
   ) throws {
     let host = try DeviceHost(kernel)
     let device = try host.dax.create(in: host.region())

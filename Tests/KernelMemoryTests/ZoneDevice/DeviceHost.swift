@@ -18,12 +18,18 @@ struct DeviceHost {
       threading: threading, room: 6 << 30)
   }
 
+  init(_ kernel: NamedKernel, _ format: NamedFormat? = nil, commandLine: String = "") throws {
+    try self.init(
+      kernel.design, format: format?.format ?? .x86FourLevel, commandLine: commandLine)
+  }
+
   var subsystem: MemorySubsystem { host.subsystem }
   var devices: DeviceMemory { subsystem.devices }
   var dax: DAXBus { subsystem.dax }
   var vmemmap: Vmemmap { subsystem.vmemmap }
   var shift: UInt { subsystem.format.pageSize.shift }
   var counted: Int { subsystem.accounting.runtimePages.load(ordering: .relaxed) }
+  var complaints: [String] { host.complaints }
   var digest: SubsystemDigest { SubsystemDigest(of: subsystem) }
 
   /// The frames of `byteCount` bytes from `start` on.
@@ -47,7 +53,7 @@ struct DeviceHost {
 
   /// A region of `byteCount` bytes from `start` on that allows changes.
   func region(
-    at start: UInt = 2 << 30, _ byteCount: UInt = 1 << 30, kmem: Bool = false,
+    _ start: UInt = 2 << 30, _ byteCount: UInt = 1 << 30, kmem: Bool = false,
     targetNode: NodeID? = NodeID(0)
   ) -> DAXRegion {
     let region = DAXRegion(

@@ -41,8 +41,8 @@ import Testing
     }
   }
 
-  @Test(arguments: [KernelDesign.linux6_12, .linux7_2])
-  func `who uses a page keeps the map, and leaves the page idle`(kernel: KernelDesign) throws {
+  @Test(arguments: NamedKernel.all[2...3])
+  func `who uses a page keeps the map, and leaves the page idle`(kernel: NamedKernel) throws {
     for type: DeviceMemoryType in [.generic, .fileSystemDAX, .peerToPeer] {
       let host = try DeviceHost(kernel)
       let freed = Tally()

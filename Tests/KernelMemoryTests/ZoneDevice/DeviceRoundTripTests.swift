@@ -37,17 +37,14 @@ import Testing
   ]
 
   @Test(
-    arguments: KernelDesign.all,
-    [
-      PagingFormat.x86FourLevel, .x86FiveLevel, .arm64With4KPages, .arm64With64KPages, .riscvSv48,
-      .powerRadixWith64KPages,
-    ])
-  func `everything is as it was`(kernel: KernelDesign, format: PagingFormat) throws {
-    let host = try DeviceHost(kernel, format: format)
-    let section: UInt = 1 << format.sectionShift
+    arguments: NamedKernel.all,
+    NamedFormat.all)
+  func `everything is as it was`(kernel: NamedKernel, format: NamedFormat) throws {
+    let host = try DeviceHost(kernel, format)
+    let section: UInt = 1 << format.format.sectionShift
     for shape in Self.shapes {
       let isWhole = shape.start % section == 0 && shape.length % section == 0
-      guard isWhole || format.pageSize == .fourKiB else { continue }
+      guard isWhole || format.format.pageSize == .fourKiB else { continue }
       let map = shape.map(host)
       // The first time leaves the shared tail and upper tables.
       try host.devices.map(map)
@@ -62,9 +59,9 @@ import Testing
     }
   }
 
-  @Test(arguments: KernelDesign.all, shapes)
+  @Test(arguments: NamedKernel.all, shapes)
   func `each allocation that fails leaves everything as it was (A2, D10, D12, P-DEV 17)`(
-    kernel: KernelDesign, shape: Shape
+    kernel: NamedKernel, shape: Shape
   ) throws {
     let host = try DeviceHost(kernel)
     let map = shape.map(host)
@@ -88,8 +85,8 @@ import Testing
     #expect(host.host.complaints == [])
   }
 
-  @Test(arguments: KernelDesign.all)
-  func `devices come and go beside each other in any order`(kernel: KernelDesign) throws {
+  @Test(arguments: NamedKernel.all)
+  func `devices come and go beside each other in any order`(kernel: NamedKernel) throws {
     let host = try DeviceHost(kernel, commandLine: "hugetlb_free_vmemmap=on")
     var random = SeededNumbers(state: 0xDA7A)
     let slots: [(start: UInt, length: UInt, page: UInt)] = [

@@ -55,11 +55,11 @@ import Testing
       map: map, layout: .single, kernel: kernel, commandLine: commandLine, room: 6 << 30)
   }
 
-  @Test(arguments: KernelDesign.all, [DescriptorPlacement.ordinaryMemory, .device])
+  @Test(arguments: NamedKernel.all, [DescriptorPlacement.ordinaryMemory, .device])
   func `a module becomes a device and a module again`(
-    kernel: KernelDesign, placement: DescriptorPlacement
+    kernel: NamedKernel, placement: DescriptorPlacement
   ) throws {
-    let host = try host(kernel)
+    let host = try host(kernel.design)
     let subsystem = host.subsystem
     let before = SubsystemDigest(of: subsystem, leftovers: .ignored)
     let device = try subsystem.makeDAXDevice(
@@ -114,7 +114,7 @@ import Testing
     #expect(subsystem.daxDevices.map { $0.id } == [DAXDeviceID(region: 1, number: 0)])
     #expect(subsystem.daxDevices[0].byteCount == 1 << 30)
     subsystem.loadDeviceDrivers()
-    // Nobody makes ordinary memory of it here.
-    if subsystem.dax.systemMemory == nil { #expect(subsystem.daxDevices[0].driver == .device) }
+    #expect(subsystem.daxDevices[0].driver == .kmem)
+    #expect(subsystem.addedMemory.map { $0.source } == [.kmem])
   }
 }

@@ -10,6 +10,11 @@ public struct MachineDescription: Sendable {
   public var memoryByteCount: UInt = 1 << 30
   /// How many nodes share the memory evenly.
   public var nodeCount = 1
+  /// Addresses for memory that may come later, and the nodes it would belong to; a node that has
+  /// nothing else is not there before.
+  public var windows: [NodeRange] = []
+  /// Bytes of such addresses behind the memory, on the last node.
+  public var room: UInt = 0
   /// How many CPUs there are.
   public var cpuCount = 1
 
@@ -47,8 +52,25 @@ extension MachineDescription {
     MemoryMapEntry(PhysicalAddress(start)..<PhysicalAddress(end), .usable)
   }
 
-  /// The bytes from physical zero to the end of the last section with memory, devices' too.
+  /// The bytes from physical zero to the end of the last section with memory, devices' too, or room
+  /// for it.
   public var spanByteCount: UInt {
+    allWindows.reduce(memorySpan) { max($0, $1.range.upperBound.rawValue) }
+  }
+
+  /// All addresses for memory that may come later.
+  private var allWindows: [NodeRange] {
+    guard room > 0 else { return windows }
+    let start = PhysicalAddress(memorySpan)
+    let (end, isTooLarge) = memorySpan.addingReportingOverflow(room)
+    let last = NodeRange(
+      node: NodeID(nodeCount - 1), range: start..<PhysicalAddress(isTooLarge ? .max : end),
+      isHotPluggable: true)
+    return windows + [last]
+  }
+
+  /// The bytes from physical zero to the end of the last section with memory.
+  private var memorySpan: UInt {
     let mask: UInt = (1 << format.sectionShift) - 1
     let (sum, overflow) = firmwareMap.describableEnd.rawValue.addingReportingOverflow(mask)
     return overflow ? .max : sum & ~mask
@@ -58,18 +80,19 @@ extension MachineDescription {
   ///
   /// - Throws: ``NodeLayoutError`` for a number of nodes that there cannot be.
   public func nodeLayout() throws(NodeLayoutError) -> NodeLayout {
-    guard nodeCount > 1 else { return .single }
+    let windows = allWindows
+    guard nodeCount > 1 || !windows.isEmpty else { return .single }
     let map = firmwareMap
     var ranges: [NodeRange] = []
     var start = PhysicalAddress(0)
     for node in 0..<nodeCount {
       let end =
         node == nodeCount - 1
-        ? PhysicalAddress(spanByteCount) : max(start, cut(behind: node, in: map))
+        ? max(start, PhysicalAddress(memorySpan)) : max(start, cut(behind: node, in: map))
       ranges.append(NodeRange(node: NodeID(node), range: start..<max(start, end)))
       start = max(start, end)
     }
-    return try NodeLayout(ranges: ranges)
+    return try NodeLayout(ranges: ranges + windows)
   }
 
   /// The section border at or below the address where the share of `node` ends.
@@ -82,6 +105,6 @@ extension MachineDescription {
       }
       left -= range.byteCount
     }
-    return PhysicalAddress(spanByteCount)
+    return PhysicalAddress(memorySpan)
   }
 }

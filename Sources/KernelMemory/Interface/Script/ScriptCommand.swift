@@ -34,6 +34,14 @@ public enum ScriptCommand: Equatable, Sendable {
   case releaseDevicePage(UInt)
   /// Does what drivers do when they are loaded.
   case loadDrivers
+  /// Allocates a vmalloc area, which gets a name.
+  case vmalloc(VmallocRequest, as: [UInt8])
+  /// Frees the vmalloc area of that name.
+  case vfree([UInt8])
+  /// Plugs memory in.
+  case addMemory(MemoryRequest)
+  /// Takes memory out that is offline: what was added under a name, or what lies somewhere.
+  case removeMemory(MemoryTarget)
   /// Runs what follows on another CPU.
   case useCPU(Int)
   /// Remembers the word behind a name in a file, to see later how it has changed.
@@ -112,4 +120,26 @@ public enum ScriptExpectation: Equatable, Sendable {
   case output([UInt8])
   /// That many vmemmap pages are mapped to frames that others map too.
   case savedPages(UInt)
+  /// That many huge leaves map vmalloc areas.
+  case vmallocLeaves(UInt)
+}
+
+/// Memory that a script adds.
+public struct MemoryRequest: Equatable, Sendable {
+  /// The addresses.
+  public var range: Range<PhysicalAddress>
+  /// The node; nil for the one that firmware names.
+  public var node: NodeID?
+  /// What else is asked.
+  public var options: AddOptions
+  /// The name by which it is removed; empty if it has none.
+  public var name: [UInt8]
+}
+
+/// Memory that a script removes.
+public enum MemoryTarget: Equatable, Sendable {
+  /// What was added under a name.
+  case name([UInt8])
+  /// What lies at some addresses.
+  case range(Range<PhysicalAddress>)
 }

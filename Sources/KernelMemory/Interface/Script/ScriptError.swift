@@ -24,6 +24,8 @@ public enum ScriptProblem: Error, Equatable, Sendable {
   case unknownArchitecture
   /// A memory map is not one.
   case badMemoryMap
+  /// Addresses for memory to come are not such.
+  case badWindow
   /// There is no such kernel.
   case unknownKernel
   /// There is no error of that name.
@@ -45,6 +47,7 @@ public enum ScriptProblem: Error, Equatable, Sendable {
     case .unknownProperty: "a machine has no such property"
     case .unknownArchitecture: "there is no such architecture"
     case .badMemoryMap: "this is no memory map"
+    case .badWindow: "this is no window for memory to come"
     case .unknownKernel: "there is no such kernel"
     case .unknownErrorName: "there is no error of that name"
     case .tooLate: "this must come before the first command"

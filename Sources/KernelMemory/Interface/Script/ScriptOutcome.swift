@@ -16,7 +16,7 @@ public struct ScriptOutcome: Equatable, Sendable {
     case violated(count: Int)
     /// The line speaks of other kernels.
     case skipped
-    /// The machine has no such CPU, pool of that size or mapping of that name.
+    /// The machine has no such CPU, node, pool of that size, mapping or area of that name.
     case nothingThere
   }
 
@@ -55,7 +55,8 @@ extension ScriptOutcome {
     case .violated(let count):
       sink.appendDecimal(signed: count)
       sink.append(" invariants do not hold")
-    case .nothingThere: sink.append("there is no such CPU, page size or mapping")
+    case .nothingThere:
+      sink.append("there is no such CPU, node, page size, mapping, memory or area")
     }
     sink.newline()
   }

@@ -49,6 +49,13 @@ extension ScriptParser {
     }
     if let command = try deviceCommand(name, &rest) { return command }
     if name.isWord("map-huge") { return .mapHuge(try mapRequest(&rest)) }
+    if name.isWord("vmalloc") { return try vmalloc(&rest) }
+    if name.isWord("vfree") {
+      guard let name = rest.popWord() else { throw .missingArgument }
+      return .vfree(Array(name))
+    }
+    if name.isWord("add-memory") { return .addMemory(try memoryRequest(&rest)) }
+    if name.isWord("remove-memory") { return .removeMemory(try memoryTarget(&rest)) }
     if name.isWord("remember") { return .remember(try field(&rest)) }
     if name.isWord("unmap") {
       guard let name = rest.popWord() else { throw .missingArgument }
@@ -77,6 +84,30 @@ extension ScriptParser {
     guard let name = rest.popWord() else { throw .missingArgument }
     request.name = Array(name)
     return request
+  }
+
+  /// Reads `BYTES [huge] [node N] as NAME`.
+  private static func vmalloc(
+    _ rest: inout ArraySlice<UInt8>
+  ) throws(ScriptProblem) -> ScriptCommand {
+    guard let size = rest.popWord() else { throw .missingArgument }
+    var request = VmallocRequest(byteCount: try self.size(size))
+    while let word = rest.popWord() {
+      if word.isWord("huge"), request.mapping == .basePages, request.node == nil {
+        request.mapping = .largestThatFits
+      } else if word.isWord("node"), request.node == nil {
+        let node = try number(&rest)
+        guard node < UInt(NodeID.limit) else { throw .badNumber }
+        request.node = NodeID(Int(node))
+      } else if word.isWord("as") {
+        guard let name = rest.popWord() else { throw .missingArgument }
+        request.caller = Array(name)
+        return .vmalloc(request, as: Array(name))
+      } else {
+        throw .unexpectedArgument
+      }
+    }
+    throw .missingArgument
   }
 
   static func number(_ rest: inout ArraySlice<UInt8>) throws(ScriptProblem) -> UInt {

@@ -34,10 +34,10 @@ extension ScriptParser {
       return .field(field, value: Array(rest))
     }
     if first.isWord("change") { return try change(&rest) }
-    if first.isWord("saved-pages") {
+    if first.isWord("saved-pages") || first.isWord("vmalloc-leaves") {
       let count = try number(&rest)
       guard rest.isEmpty else { throw .unexpectedArgument }
-      return .savedPages(count)
+      return first.isWord("saved-pages") ? .savedPages(count) : .vmallocLeaves(count)
     }
     guard first.isWord("error") else { throw .unexpectedArgument }
     return .error(try error(rest))

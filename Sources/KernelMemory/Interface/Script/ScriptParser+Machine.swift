@@ -28,6 +28,11 @@ extension ScriptParser {
       machine.format = format
     } else if property.isWord("memory-map") {
       machine.memoryMap = try memoryMap(value)
+    } else if property.isWord("room") {
+      machine.room = try size(value)
+      guard machine.room <= MachineDescription.largestMemory else { throw .badSize }
+    } else if property.isWord("window") {
+      machine.windows.append(try window(value))
     } else {
       throw .unknownProperty
     }
@@ -41,6 +46,19 @@ extension ScriptParser {
       throw .badNumber
     }
     return Int(value)
+  }
+
+  /// Reads `START-END@NODE`, the end exclusive.
+  private static func window(_ text: ArraySlice<UInt8>) throws(ScriptProblem) -> NodeRange {
+    guard let dash = text.firstIndex(of: ASCII.minus), let at = text.lastIndex(of: ASCII.atSign),
+      dash < at, let start = try? Parsing.sysfsUnsignedAutoBase(text[..<dash]),
+      let end = try? Parsing.sysfsUnsignedAutoBase(text[(dash + 1)..<at]),
+      let node = try? Parsing.sysfsUnsigned(text[(at + 1)...]), node < UInt(NodeID.limit),
+      start < end, end <= MachineDescription.largestMemory
+    else { throw .badWindow }
+    return NodeRange(
+      node: NodeID(Int(node)), range: PhysicalAddress(start)..<PhysicalAddress(end),
+      isHotPluggable: true)
   }
 
   /// Reads `START-END:KIND,…`, the ends exclusive: the firmware's lines, written in one.

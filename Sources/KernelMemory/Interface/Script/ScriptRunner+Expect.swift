@@ -17,6 +17,9 @@ extension ScriptRunner {
     case .error(let error):
       return compare(wanted: Self.name(of: error), found: Self.name(of: lastError))
     case .output(let wanted): return compare(wanted: wanted, found: lastOutput[...])
+    case .vmallocLeaves(let wanted):
+      let found = tree.subsystem.vmallocCensus().hugeLeafCount
+      return compare(wanted: Self.decimal(wanted), found: Self.decimal(found)[...])
     case .savedPages(let wanted):
       let found = tree.subsystem.vmemmapCensus().savedPageCount
       return compare(wanted: Self.decimal(wanted), found: Self.decimal(found)[...])

@@ -13,6 +13,11 @@ public final class ScriptRunner {
     let mapping: HugeMapping
   }
 
+  private struct Area {
+    let name: [UInt8]
+    let start: VirtualAddress
+  }
+
   /// The number behind a field when it was remembered.
   struct Memory {
     let field: ScriptField
@@ -20,6 +25,9 @@ public final class ScriptRunner {
   }
 
   private var mappings: [Mapping] = []
+  private var areas: [Area] = []
+  /// Memory that was added, by name.
+  var addedMemories: [NamedMemory] = []
   private(set) var memories: [Memory] = []
   /// Memory of devices that has descriptors, by name.
   var deviceMaps: [(name: [UInt8], map: DevicePagemap)] = []
@@ -32,7 +40,10 @@ public final class ScriptRunner {
   /// A runner on CPU 0, with nothing mapped.
   public init(_ tree: InterfaceTree) { self.tree = tree }
 
-  deinit { unmapAll() }
+  deinit {
+    unmapAll()
+    for area in areas { try? tree.subsystem.freeVmallocArea(at: area.start) }
+  }
 
   /// Runs all lines of a script, also behind one that fails; none if it is for other kernels.
   ///
@@ -115,6 +126,10 @@ public final class ScriptRunner {
     case .failNothing: failures.stopFailing()
     case .mapHuge(let request): return try map(request)
     case .unmap(let name): return unmap(name)
+    case .vmalloc(let request, let name): return try allocate(request, as: name)
+    case .vfree(let name): return try free(name)
+    case .addMemory(let request): try add(request)
+    case .removeMemory(let target): return try remove(target)
     case .useCPU(let number):
       guard number < tree.subsystem.machine.cpuCount else { return .nothingThere }
       cpu = CPUID(number)
@@ -175,5 +190,33 @@ public final class ScriptRunner {
   public func unmapAll() {
     for mapping in mappings { mapping.mapping.release() }
     mappings = []
+  }
+
+  // MARK: Vmalloc areas
+
+  private func allocate(
+    _ request: VmallocRequest, as name: [UInt8]
+  ) throws(InterfaceError) -> ScriptOutcome.Result {
+    if areas.contains(where: { $0.name[...].isEqual(to: name[...]) }) { throw .exists }
+    do throws(VmallocError) {
+      let range = try tree.subsystem.allocateVmallocArea(request)
+      areas.append(Area(name: name, start: range.lowerBound))
+      return .succeeded
+    } catch {
+      if error == .noSuchNode { return .nothingThere }
+      throw .outOfMemory
+    }
+  }
+
+  private func free(_ name: [UInt8]) throws(InterfaceError) -> ScriptOutcome.Result {
+    guard let index = areas.firstIndex(where: { $0.name[...].isEqual(to: name[...]) }) else {
+      return .nothingThere
+    }
+    do throws(VfreeError) {
+      try tree.subsystem.freeVmallocArea(at: areas.remove(at: index).start)
+    } catch {
+      throw .invalid
+    }
+    return .succeeded
   }
 }

@@ -4,7 +4,7 @@
 ///
 /// Which pool, node or block a file is about stands in the path and comes as ``PathArguments``.
 enum InterfaceFile: Equatable, Sendable {
-  case commandLine, meminfo, vmstat, zoneinfo, buddyinfo, pagetypeinfo, iomem
+  case commandLine, meminfo, vmstat, vmallocinfo, zoneinfo, buddyinfo, pagetypeinfo, iomem
   case frames(FrameFile)
   case sysctl(SysctlFile)
   case pool(PoolFile)
@@ -12,12 +12,13 @@ enum InterfaceFile: Equatable, Sendable {
   case nodeList(NodeListFile)
   case node(NodeFile)
   case cpuList
-  case blockSize, blockDefault, crashHotplug
+  case blockSize, blockDefault, blockProbe, crashHotplug
   case block(BlockFile)
   case dax(DAXFile)
   case daxPart(DAXPartFile)
   case daxRegion(DAXRegionFile)
   case daxDriver(DAXDriver, DAXDriverFile)
+  case hotplug(HotplugFile)
 }
 
 /// Files of `/proc/sys/vm`.
@@ -75,14 +76,19 @@ enum DAXDriverFile: Equatable, Sendable {
   case bind, unbind, newID, removeID
 }
 
+/// Parameters of memory that comes and goes.
+enum HotplugFile: Equatable, Sendable {
+  case memmapOnMemory, onlinePolicy, autoMovableRatio, autoMovableNodeAware
+}
+
 extension InterfaceFile {
   /// Who may open the file for what, in the nine bits of a mode.
   ///
   /// - Source: spec 10 sections 2 to 7.
   var mode: UInt16 {
     switch self {
-    case .frames, .pagetypeinfo: 0o400
-    case .sysctl(.compactMemory), .node(.compact), .node(.reclaim): 0o200
+    case .frames, .pagetypeinfo, .vmallocinfo: 0o400
+    case .sysctl(.compactMemory), .node(.compact), .node(.reclaim), .blockProbe: 0o200
     case .sysctl: 0o644
     case .pool(let file), .nodePool(let file): file.mode
     case .blockDefault, .block(.state), .block(.online): 0o644
@@ -90,6 +96,7 @@ extension InterfaceFile {
     case .dax(.mapping), .daxRegion(.delete), .daxDriver: 0o200
     case .dax(.resource), .daxPart, .daxRegion(.alignment): 0o400
     case .daxRegion(.create): 0o644
+    case .hotplug(let file): file == .memmapOnMemory ? 0o444 : 0o644
     default: 0o444
     }
   }
@@ -97,8 +104,8 @@ extension InterfaceFile {
   /// The size that the file reports: a page under `/sys`, nothing under `/proc`.
   var reportedByteCount: UInt {
     switch self {
-    case .commandLine, .meminfo, .vmstat, .zoneinfo, .buddyinfo, .pagetypeinfo, .iomem,
-      .frames, .sysctl:
+    case .commandLine, .meminfo, .vmstat, .vmallocinfo, .zoneinfo, .buddyinfo, .pagetypeinfo,
+      .iomem, .frames, .sysctl:
       0
     case .node(.cpuList): 28672
     default: 4096

@@ -10,17 +10,7 @@ final class InterfaceSettings: Sendable {
   let sharedMemoryGroup = Atomic<Int32>(0)
   /// The number written to `movable_gigantic_pages`; any but 0 is on.
   let movableGiganticPages = Atomic<Int32>(0)
-  /// What becomes of memory that is added, as an index into ``stateWords``.
-  let blockDefault: Atomic<Int>
 
-  /// Settings as boot leaves them; `blockDefaults` are all that `memhp_default_state=` says.
-  init(blockDefaults: [ArraySlice<UInt8>]) {
-    let indices = blockDefaults.compactMap { Parsing.sysfsWordIndex(of: $0, in: Self.stateWords) }
-    blockDefault = Atomic(indices.last ?? 0)
-  }
-
-  /// The words that `auto_online_blocks` takes and shows.
-  static var stateWords: [StaticString] {
-    ["offline", "online", "online_kernel", "online_movable"]
-  }
+  /// Settings as boot leaves them.
+  init() {}
 }

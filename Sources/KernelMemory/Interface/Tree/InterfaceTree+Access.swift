@@ -123,6 +123,7 @@ extension InterfaceTree {
       sink.newline()
     case .meminfo: appendMeminfo(to: &sink)
     case .vmstat: appendVmstat(to: &sink)
+    case .vmallocinfo: appendVmallocinfo(to: &sink)
     case .zoneinfo: appendZoneinfo(to: &sink)
     case .buddyinfo: appendBuddyinfo(to: &sink)
     case .pagetypeinfo: appendPagetypeinfo(to: &sink)
@@ -136,12 +137,14 @@ extension InterfaceTree {
     case .node(let file): append(file, node: arguments.node, to: &sink)
     case .cpuList: appendList((0..<UInt(subsystem.machine.cpuCount)).map { $0 }, to: &sink)
     case .blockSize, .blockDefault, .crashHotplug: appendBlocks(file, to: &sink)
+    case .blockProbe: break
     case .block(let file): append(file, block: arguments.block, to: &sink)
     case .dax(let file): append(file, of: arguments.daxDevice, to: &sink)
     case .daxPart(let file):
       append(file, part: arguments.daxPart, of: arguments.daxDevice, to: &sink)
     case .daxRegion(let file): append(file, region: arguments.daxRegion, to: &sink)
     case .daxDriver: break
+    case .hotplug(let file): append(file, to: &sink)
     }
     return sink.bytes
   }
@@ -157,10 +160,12 @@ extension InterfaceTree {
     case .node(.compact): drainCPULists(ofNode: arguments.node)
     case .node(.reclaim): try reclaim(text)
     case .blockDefault: try storeBlockDefault(text)
+    case .blockProbe: try probeBlock(text)
     case .block(let file): try store(text, to: file, block: arguments.block)
     case .dax(let file): try store(text, to: file, of: arguments.daxDevice)
     case .daxRegion(let file): try store(text, to: file, region: arguments.daxRegion)
     case .daxDriver(let driver, let file): try store(text, to: file, of: driver)
+    case .hotplug(let file): try store(text, to: file)
     default: throw .access
     }
   }

@@ -4,51 +4,80 @@
 
 extension InterfaceTree {
   func appendIomem(to sink: inout TextSink) {
-    var children = deviceResources
+    var later = deviceResources + addedResources
+    later.sort { ($0.range.lowerBound, $0.depth) < ($1.range.lowerBound, $1.depth) }
+    var rest = later[...]
     for entry in subsystem.memoryMap.entries {
-      append(entry.range, depth: 0, to: &sink)
-      sink.append(entry.kind.resourceName)
-      sink.newline()
-      children.removeAll { child in
-        guard entry.range.contains(child.range.lowerBound) else { return false }
-        append(child, to: &sink)
-        return true
+      append(&rest, below: entry.range.lowerBound, inside: 0, to: &sink)
+      appendResource(entry.range, depth: 0, to: &sink) { $0.append(entry.kind.resourceName) }
+      append(&rest, below: entry.range.upperBound, inside: 1, to: &sink)
+    }
+    append(&rest, below: PhysicalAddress(.max), inside: 0, to: &sink)
+  }
+
+  /// What somebody has claimed since boot.
+  private struct Resource {
+    let range: Range<PhysicalAddress>
+    let name: Name
+    /// How many others it lies in, apart from what boot found.
+    var depth = 0
+
+    enum Name {
+      case device(DAXDeviceID)
+      case memory(AddedMemory.Source)
+
+      func write(to sink: inout TextSink) {
+        switch self {
+        case .device(let id): id.write(to: &sink)
+        case .memory(let source): sink.append(source.resourceName)
+        }
       }
     }
   }
 
   /// Memory that a device on the dax bus has for itself.
-  private struct DeviceResource {
-    let range: Range<PhysicalAddress>
-    let device: DAXDeviceID
-    let isSystemMemory: Bool
-  }
-
-  private var deviceResources: [DeviceResource] {
+  private var deviceResources: [Resource] {
     let dax = subsystem.dax
-    let reservations = dax.lock.withLock { dax.reservations }
-    return reservations.map {
-      DeviceResource(
-        range: pageSize.address(
-          of: $0.frames.lowerBound)..<pageSize.address(
-            of: $0.frames.upperBound), device: $0.device, isSystemMemory: $0.isSystemMemory)
-    }.sorted { $0.range.lowerBound < $1.range.lowerBound }
+    return dax.lock.withLock { dax.reservations }.map { reservation in
+      let frames = reservation.frames
+      return Resource(
+        range: pageSize.address(of: frames.lowerBound)..<pageSize.address(of: frames.upperBound),
+        name: .device(reservation.device))
+    }
   }
 
-  private func append(_ resource: DeviceResource, to sink: inout TextSink) {
-    append(resource.range, depth: 1, to: &sink)
-    resource.device.write(to: &sink)
-    sink.newline()
-    guard resource.isSystemMemory else { return }
-    append(resource.range, depth: 2, to: &sink)
-    sink.append("System RAM (kmem)\n")
+  /// Memory that was added; that of a device lies in the device.
+  private var addedResources: [Resource] {
+    subsystem.addedMemory.map { memory in
+      Resource(
+        range: memory.range, name: .memory(memory.source), depth: memory.source == .kmem ? 1 : 0)
+    }
   }
 
-  private func append(_ range: Range<PhysicalAddress>, depth: Int, to sink: inout TextSink) {
+  /// Appends and removes the first of `rest`, as far as they begin below `end`.
+  private func append(
+    _ rest: inout ArraySlice<Resource>, below end: PhysicalAddress, inside depth: Int,
+    to sink: inout TextSink
+  ) {
+    while let resource = rest.first, resource.range.lowerBound < end {
+      appendResource(resource.range, depth: depth + resource.depth, to: &sink) {
+        resource.name.write(to: &$0)
+      }
+      rest.removeFirst()
+    }
+  }
+
+  /// Appends a line; a resource inside another is two blanks further in.
+  private func appendResource(
+    _ range: Range<PhysicalAddress>, depth: Int, to sink: inout TextSink,
+    name: (inout TextSink) -> Void
+  ) {
     sink.appendBlanks(2 * depth)
     sink.appendHex(range.lowerBound.rawValue, digits: 8)
     sink.append(byte: ASCII.minus)
     sink.appendHex(range.upperBound.rawValue &- 1, digits: 8)
     sink.append(" : ")
+    name(&sink)
+    sink.newline()
   }
 }

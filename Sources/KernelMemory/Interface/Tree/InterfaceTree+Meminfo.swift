@@ -49,10 +49,11 @@ extension InterfaceTree {
       appendField(name, 0, to: &sink)
     }
     appendField("CommitLimit:", kibibytes(commitLimit), to: &sink)
-    let names: [StaticString] = [
-      "Committed_AS:", "VmallocTotal:", "VmallocUsed:", "VmallocChunk:", "Percpu:",
-    ]
-    for name in names { appendField(name, 0, to: &sink) }
+    appendField("Committed_AS:", 0, to: &sink)
+    // The kernel takes the last address for the end.
+    appendField("VmallocTotal:", (subsystem.format.vmallocRange.byteCount &- 1) >> 10, to: &sink)
+    appendField("VmallocUsed:", kibibytes(subsystem.vmalloc.ownedPageCount), to: &sink)
+    for name in ["VmallocChunk:", "Percpu:"] as [StaticString] { appendField(name, 0, to: &sink) }
   }
 
   private func appendSpecialMemory(to sink: inout TextSink) {

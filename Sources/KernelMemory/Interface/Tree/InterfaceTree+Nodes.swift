@@ -35,7 +35,8 @@ extension InterfaceTree {
   func append(_ file: NodeListFile, to sink: inout TextSink) {
     let members = topology.nodes.indices.filter { position in
       switch file {
-      case .possible, .online: true
+      case .possible: true
+      case .online: topology.nodes[position].isOnline
       case .withMemory: topology.nodes[position].hasMemory
       case .withNormalMemory:
         zones(ofNode: position).contains { $0.isPopulated && $0.kind <= .normal }
@@ -76,7 +77,7 @@ extension InterfaceTree {
   /// A blank stands before every node but node 0, first or not.
   private func appendDistances(of position: Int, to sink: inout TextSink) {
     let distances = topology.nodes[position].distances
-    for (node, distance) in zip(topology.nodes, distances) {
+    for (node, distance) in zip(topology.nodes, distances) where node.isOnline {
       if node.id != NodeID(0) { sink.append(byte: ASCII.space) }
       sink.appendDecimal(signed: distance)
     }

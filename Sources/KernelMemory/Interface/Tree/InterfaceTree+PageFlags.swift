@@ -106,7 +106,9 @@ extension InterfaceTree {
   private func freeRun(at pfn: PageFrameNumber) -> PageFrameNumber? {
     let number = topology.sections.number(of: pfn)
     let section = topology.sections.frames(of: number)
-    guard topology.sections[number].marks.contains(.hasMap) else { return section.upperBound }
+    guard topology.sections[number].marks.contains([.hasMap, .online]) else {
+      return section.upperBound
+    }
     guard let zone = topology.zone(of: pfn) else { return nil }
     let lists = lists(of: zone)
     if lists.lock.withLock({ allocator.isFreeSection(number, in: lists) }) {
@@ -118,7 +120,7 @@ extension InterfaceTree {
   private func flagRun(at pfn: PageFrameNumber) -> FrameRun {
     if let end = freeRun(at: pfn) {
       let number = topology.sections.number(of: pfn)
-      guard topology.sections[number].marks.contains(.hasMap) else {
+      guard topology.sections[number].marks.contains([.hasMap, .online]) else {
         return FrameRun(policy.marksMissingPages ? .noPage : [], end: end)
       }
       return FrameRun(.buddy, end: end)

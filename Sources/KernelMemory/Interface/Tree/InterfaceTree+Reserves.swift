@@ -16,7 +16,9 @@ extension InterfaceTree {
     guard let value = UInt(exactly: number.value), accepts(value, file) else { throw .invalid }
     allocator.changeReserves { reserves in
       switch file {
-      case .minimumFreeKiB: reserves.minimumFreeKiB.store(value, ordering: .relaxed)
+      case .minimumFreeKiB:
+        reserves.minimumFreeKiB.store(value, ordering: .relaxed)
+        reserves.wantedFreeKiB.store(value, ordering: .relaxed)
       case .watermarkScaleFactor: reserves.scaleFactor.store(value, ordering: .relaxed)
       case .listFraction: reserves.listFraction.store(value, ordering: .relaxed)
       default: break

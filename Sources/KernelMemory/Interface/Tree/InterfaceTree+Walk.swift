@@ -81,6 +81,8 @@ extension InterfaceTree {
     case .sysctl(let file): isPresent(file)
     case .pool(let file), .nodePool(let file): isPresent(file, pool: arguments.pool)
     case .crashHotplug: policy.tellsCrashHotplug
+    case .blockProbe: policy.hasProbe
+    case .hotplug(let file): isPresent(file)
     case .node(.reclaim): policy.reclaimsNodes
     case .dax(let file): isPresent(file, of: arguments.daxDevice)
     case .daxRegion(let file): isPresent(file, region: arguments.daxRegion)

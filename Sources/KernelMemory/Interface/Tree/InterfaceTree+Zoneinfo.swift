@@ -6,7 +6,7 @@ import Synchronization
 
 extension InterfaceTree {
   func appendZoneinfo(to sink: inout TextSink) {
-    for position in topology.nodes.indices {
+    for position in topology.nodes.indices where topology.nodes[position].isOnline {
       let zones = zones(ofNode: position)
       let first = zones.first { $0.isPopulated }
       for zone in zones {
@@ -72,7 +72,8 @@ extension InterfaceTree {
   private func watermarks(of zone: Zone) -> Watermarks {
     zone.isPopulated
       ? lists(of: zone).watermarks
-      : WatermarkPolicy.watermarks(kind: zone.kind, share: 0, managed: 0, scaleFactor: 0)
+      : WatermarkPolicy.watermarks(
+        kind: allocator.markKind(of: zone), share: 0, managed: 0, scaleFactor: 0)
   }
 
   private func appendSize(_ name: StaticString, _ value: UInt, to sink: inout TextSink) {

@@ -7,8 +7,8 @@
 /// (page cache, slabs, swap) reads as 0.
 ///
 /// ```
-/// /proc  meminfo vmstat zoneinfo buddyinfo pagetypeinfo iomem kpage{flags,count,cgroup} cmdline
-///        sys/vm/…
+/// /proc  meminfo vmstat zoneinfo buddyinfo pagetypeinfo vmallocinfo iomem cmdline
+///        kpage{flags,count,cgroup} sys/vm/…
 /// /sys   kernel/mm/hugepages/…   devices/system/{node,memory,cpu}/…   bus/memory/devices/…
 ///        devices/platform/hmem.*/…   bus/dax/{devices,drivers}/…
 /// ```
@@ -23,9 +23,7 @@ public struct InterfaceTree: Sendable {
   /// The tree of `subsystem`.
   public init(_ subsystem: MemorySubsystem) {
     self.subsystem = subsystem
-    let parameters = BootParameters(
-      commandLine: subsystem.commandLine[...], rules: subsystem.kernel.bootParameters)
-    settings = InterfaceSettings(blockDefaults: parameters.addedMemoryStates)
+    settings = InterfaceSettings()
     plan = [
       .directory("proc", Self.processEntries),
       .directory(
@@ -51,6 +49,7 @@ public struct InterfaceTree: Sendable {
             ]),
           .directory(
             "kernel", [.directory("mm", [.directory("hugepages", Self.poolEntries)])]),
+          .directory("module", Self.moduleEntries),
         ]),
     ]
   }
@@ -61,7 +60,8 @@ public struct InterfaceTree: Sendable {
       .file("kpagecgroup", .frames(.memoryGroups)), .file("kpagecount", .frames(.mapCounts)),
       .file("kpageflags", .frames(.flags)), .file("meminfo", .meminfo),
       .file("pagetypeinfo", .pagetypeinfo), .directory("sys", [.directory("vm", sysctlEntries)]),
-      .file("vmstat", .vmstat), .file("zoneinfo", .zoneinfo),
+      .file("vmallocinfo", .vmallocinfo), .file("vmstat", .vmstat),
+      .file("zoneinfo", .zoneinfo),
     ]
   }
 }

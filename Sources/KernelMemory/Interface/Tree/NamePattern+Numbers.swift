@@ -76,7 +76,7 @@ extension InterfaceTree {
     switch pattern {
     case .nodesOfBlock: hasBlock(arguments.block, onNode: position)
     case .nodesOfCPU: position == nodePositionOfCPUs
-    default: true
+    default: topology.nodes[position].isOnline
     }
   }
 

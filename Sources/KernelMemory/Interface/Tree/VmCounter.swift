@@ -10,7 +10,7 @@ struct VmCounter {
     /// Of zones.
     case freePages, pagesInFreePageblocks, freeContiguousPages
     /// Of nodes.
-    case pageTables, pooledPagesInUse
+    case pageTables, pooledPagesInUse, vmallocPages
   }
 
   let name: StaticString
@@ -89,7 +89,7 @@ extension VmCounter {
     if groups.contains(.pools) {
       result += [
         Self("pgdemote_proactive"), Self("nr_hugetlb", .pooledPagesInUse),
-        Self("nr_balloon_pages"), Self("nr_vmalloc"),
+        Self("nr_balloon_pages"), Self("nr_vmalloc", .vmallocPages),
       ]
     }
     return result
@@ -103,7 +103,7 @@ extension InterfaceTree {
     case .freePages: freePageCount(of: zone)
     case .pagesInFreePageblocks: pagesInFreePageblocks(of: zone)
     case .freeContiguousPages: freeContiguousPageCount(of: zone)
-    case .nothing, .pageTables, .pooledPagesInUse: 0
+    case .nothing, .pageTables, .pooledPagesInUse, .vmallocPages: 0
     }
   }
 
@@ -112,6 +112,7 @@ extension InterfaceTree {
     switch source {
     case .pageTables: countedTablePages(ofNode: position)
     case .pooledPagesInUse: pooledPagesInUse(onNode: position)
+    case .vmallocPages: subsystem.vmalloc.ownedPageCount(on: topology.nodes[position].id)
     case .nothing, .freePages, .pagesInFreePageblocks, .freeContiguousPages: 0
     }
   }

@@ -129,6 +129,21 @@
       if byteCount >= 1 << 16 { memory.discard(at: address.rawValue, byteCount: byteCount) }
     }
 
+    /// Makes `byteCount` bytes from `target` on read as those from `source` on.
+    ///
+    /// Pages that read the same already stay as they are: a copy of nothing costs nothing.
+    ///
+    /// - Precondition: both ranges consist of whole base pages, and nobody writes to them.
+    func copyContents(from source: PhysicalAddress, to target: PhysicalAddress, byteCount: UInt) {
+      let page = Int(bitPattern: regime.pageSize.byteCount)
+      for offset in stride(from: 0, to: Int(bitPattern: byteCount), by: page) {
+        let from = unsafe UnsafeRawPointer(pointer(to: source) + offset)
+        let to = unsafe pointer(to: target) + offset
+        if unsafe memcmp(from, to, page) != 0 { unsafe to.copyMemory(from: from, byteCount: page) }
+      }
+      cost.add(byteCount, to: .bytesCopied)
+    }
+
     /// Makes `byteCount` bytes from `address` on read as zero.
     ///
     /// Large ranges are given back to the real host; small ones are not worth asking it.

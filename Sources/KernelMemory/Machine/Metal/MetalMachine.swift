@@ -83,6 +83,13 @@
     /// Says that nobody cares any more what `byteCount` bytes from `address` on contain.
     func forgetContents(at address: PhysicalAddress, byteCount: UInt) {}
 
+    /// Makes `byteCount` bytes from `target` on read as those from `source` on.
+    func copyContents(from source: PhysicalAddress, to target: PhysicalAddress, byteCount: UInt) {
+      unsafe pointer(to: target)
+        .copyMemory(from: pointer(to: source), byteCount: Int(bitPattern: byteCount))
+      cost.add(byteCount, to: .bytesCopied)
+    }
+
     /// Makes `byteCount` bytes from `address` on read as zero.
     func clearContents(at address: PhysicalAddress, byteCount: UInt) {
       unsafe pointer(to: address)

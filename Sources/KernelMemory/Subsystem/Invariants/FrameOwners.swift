@@ -16,6 +16,10 @@ enum FrameOwner: UInt8 {
   case sharedTail
   /// A pool of huge pages.
   case pool
+  /// A vmalloc area.
+  case vmalloc
+  /// The memory block that it lies in, for its descriptors.
+  case selfHosted
 
   /// Whether the page allocator may give the frame to anybody at any moment.
   var isFree: Bool { self == .freeList || self == .freeSection || self == .processor }
@@ -73,6 +77,8 @@ struct FrameOwnership: Equatable {
   var sharedTails: UInt = 0
   /// Pages of pools.
   var pooled: UInt = 0
+  /// Pages of vmalloc areas.
+  var vmalloc: UInt = 0
   /// Bad frames that are kept from everybody.
   var poisoned: UInt = 0
   /// In the hand of somebody else: whoever allocated them knows.

@@ -15,6 +15,7 @@
       subsystem.machine.forEachCachedTranslation { cpu, slot in
         let address = VirtualAddress(slot.page &<< size.shift)
         let frame = size.frame(containing: PhysicalAddress(slot.frame))
+        if isUnpurged(address) { return }
         let mapping = view.mapping(of: address)
         // A translation may allow less than the tables do, never more.
         let isFresh = mapping?.frame == frame && (mapping?.isWritable ?? false || !slot.isWritable)

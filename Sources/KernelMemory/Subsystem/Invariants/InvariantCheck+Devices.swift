@@ -134,8 +134,11 @@ extension InvariantCheck {
     while page < pageCount {
       let pfn = PageFrameNumber(folio.head.rawValue &+ page &* perPage)
       let section = topology.sections.number(of: pfn)
-      let border = min(topology.sections.frames(of: section).upperBound, folio.frames.upperBound)
-      let next = page &+ (border.rawValue &- pfn.rawValue) / perPage
+      // Sections that are small share a vmemmap page with their neighbours.
+      let nextSection = max(
+        topology.sections.frames(of: section).upperBound.rawValue, pfn.rawValue &+ perPage)
+      let border = min(nextSection, folio.frames.upperBound.rawValue)
+      let next = page &+ (border &- pfn.rawValue) / perPage
       if let kept = population.keptPageCount(
         in: section, of: memory, hasAltmap: map.altmap != nil)
       {

@@ -26,9 +26,11 @@ extension InvariantCheck {
   /// Each frame of a node lies in just one of its zones, and they count it.
   private mutating func checkNode(_ node: MemoryNode) {
     var zoned: UInt = 0
+    var counts = Array(repeating: UInt(0), count: topology.zones.count)
+    topology.forEachZoneMemory(of: node) { counts[$1.index] &+= $0.pageCount }
     for index in node.zoneIndexes where topology.zones[index].kind != .device {
       let zone = topology.zones[index]
-      let present = node.memory.reduce(UInt(0)) { $0 &+ $1.clamped(to: zone.span).pageCount }
+      let present = counts[index]
       zoned &+= present
       expect(
         .physical(3), .zone(zone.node, zone.kind), wanted: present, found: zone.presentPageCount,
@@ -57,7 +59,9 @@ extension InvariantCheck {
 
   /// A request can come to every populated zone, and to each once.
   private mutating func checkZoneOrders() {
-    let populated = topology.zones.indices.filter { topology.zones[$0].isPopulated }
+    let populated = topology.zones.indices.filter {
+      topology.zones[$0].isPopulated && topology.zones[$0].kind != .device
+    }
     for position in topology.nodes.indices {
       let order = allocator.zoneOrders[position].filter { topology.zones[$0].isPopulated }.sorted()
       guard order != populated else { continue }
@@ -69,7 +73,7 @@ extension InvariantCheck {
 
   private mutating func checkSections() {
     let sections = topology.sections
-    let pieces = topology.nodes.flatMap { $0.memory + $0.deviceMemory.ranges }
+    let pieces = describedMemory
     for number in 0..<sections.limit {
       let number = SectionNumber(number)
       let section = sections[number]
@@ -106,15 +110,23 @@ extension InvariantCheck {
 }
 
 extension InvariantCheck {
+  /// All memory that has descriptors or should have them: online, offline, and of devices.
+  var describedMemory: [FrameRange] {
+    topology.nodes.flatMap { $0.memory + $0.deviceMemory.ranges } + offlineMemory
+  }
+
+  /// Memory of blocks that are offline.
+  var offlineMemory: [FrameRange] {
+    let hotplug = subsystem.hotplug
+    return hotplug.blocks.all.filter { $0.state == .offline }
+      .map { hotplug.frames(ofBlock: $0.number) }
+  }
+
   /// Calls `body` with each run of memory that has descriptors and lies in one zone, node by node.
   func forEachMemory(_ body: (FrameRange, Zone) -> Void) {
     for node in topology.nodes {
-      for memory in node.memory {
-        for index in node.zoneIndexes where topology.zones[index].kind != .device {
-          let zone = topology.zones[index]
-          let part = memory.clamped(to: zone.span)
-          if !part.isEmpty { forEachMappedRun(of: part) { body($0, zone) } }
-        }
+      topology.forEachZoneMemory(of: node) { part, zone in
+        forEachMappedRun(of: part) { body($0, zone) }
       }
     }
   }

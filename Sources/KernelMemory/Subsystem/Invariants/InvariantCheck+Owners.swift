@@ -17,8 +17,9 @@ extension InvariantCheck {
         .recount, .zone(zone.node, zone.kind), wanted: managed[zone.index],
         found: zone.managedPageCount, "managed pages are all that boot did not keep")
     }
+    let poisonedOffline = subsystem.hotplug.blocks.all.reduce(UInt(0)) { $0 &+ $1.badPageCount }
     expect(
-      .recount, .subsystem, wanted: ownership.poisoned,
+      .recount, .subsystem, wanted: ownership.poisoned &+ poisonedOffline,
       found: subsystem.hugeTLB.poisonedPageCount.load(ordering: .relaxed),
       "frames that are kept because they are bad")
   }
@@ -73,6 +74,9 @@ extension InvariantCheck {
     case .sharedTail:
       ownership.sharedTails &+= frames.pageCount
       return countUsed(frames, DescriptorCounts(references: 1), zone)
+    case .vmalloc: countAreaPages(frames, zone)
+    // The allocator never had them.
+    case .selfHosted: return 0
     case .vmemmap: return countUsed(frames, DescriptorCounts(references: 1), zone)
     }
     return frames.pageCount

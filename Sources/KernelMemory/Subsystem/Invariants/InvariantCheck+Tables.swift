@@ -53,7 +53,9 @@ extension InvariantCheck {
         visitTable(at: next, level: level - 1, start: address)
       case .leaf(let block):
         let address = self.address(start, index, at: level)
-        if level == 0 {
+        if format.vmallocRange.contains(address) {
+          noteAreaLeaf(address, block, level, entry)
+        } else if level == 0 {
           visitPage(address, block, entry)
         } else {
           visitBlock(address, block, level)
@@ -119,6 +121,10 @@ extension InvariantCheck {
   }
 
   private mutating func addBacking(_ frames: FrameRange) {
+    if holdsOwnDescriptors(frames.lowerBound) {
+      selfHostedBackingCount &+= frames.pageCount
+      return
+    }
     owners.add(frames, .vmemmap)
     let last = backing.count &- 1
     if last >= 0, backing[last].upperBound == frames.lowerBound {
@@ -132,7 +138,7 @@ extension InvariantCheck {
   mutating func checkCoverage() {
     let sections = topology.sections
     var everything: [(pages: Range<VirtualAddress>, isRequired: Bool)] = []
-    for piece in topology.nodes.flatMap({ $0.memory }) {
+    for piece in topology.nodes.flatMap({ $0.memory }) + offlineMemory {
       let first = sections.number(of: piece.lowerBound).rawValue
       let last = sections.number(of: piece.upperBound.advanced(by: -1)).rawValue
       for number in first...last {
@@ -180,6 +186,7 @@ extension InvariantCheck {
 
   /// The frames behind the vmemmap are as many as are counted, by where they came from.
   mutating func checkBacking() {
+    ownership.runtimeVmemmap &+= selfHostedBackingCount
     for run in backing {
       var undescribed = run.pageCount
       view.forEachDescriptor(in: run) { _, image in

@@ -61,6 +61,10 @@ struct InvariantCheck {
   var owners = FrameOwners()
   /// Frames that hold descriptors, as the tables say.
   var backing: [FrameRange] = []
+  /// Frames that are set aside for descriptors of their own blocks, ascending.
+  var selfHosted: [FrameRange] = []
+  /// How many of them hold some.
+  var selfHostedBackingCount: UInt = 0
   /// Addresses that the tables map.
   var mapped = AddressRanges()
   /// Addresses that are mapped to a frame which another page shows, too.
@@ -77,6 +81,8 @@ struct InvariantCheck {
   var foldedDevices: [Range<VirtualAddress>] = []
   /// Huge pages.
   var folios: [FoundFolio] = []
+  /// Leaves that map vmalloc areas, in order of address.
+  var areaLeaves: [AreaLeaf] = []
   /// Tables that were made since boot.
   var runtimeTableCount: UInt = 0
 
@@ -96,12 +102,15 @@ struct InvariantCheck {
     // First: what comes later may read through the MMU and so make translations fresh.
     checkCaches()
     checkMemory()
+    collectSelfHosted()
+    checkBlocks()
     checkSharedTails()
     checkTables()
     sortDeviceMappings()
     checkCoverage()
     checkDevices()
     checkBacking()
+    checkAreas()
     checkFreeMemory()
     checkPoolLists()
     owners.sort()

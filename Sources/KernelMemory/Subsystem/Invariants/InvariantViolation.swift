@@ -20,6 +20,10 @@ public struct InvariantPredicate: Equatable, Sendable {
     case pools
     /// Memory of devices (spec 07).
     case devices
+    /// Vmalloc areas (spec 09).
+    case vmalloc
+    /// Memory that comes and goes (spec 08).
+    case hotplug
     /// The subsystem as a whole: every frame has one owner, counts are recounts, TLBs are fresh.
     case whole
   }
@@ -34,7 +38,9 @@ public struct InvariantPredicate: Equatable, Sendable {
   static func pageTables(_ number: UInt8) -> Self { Self(family: .pageTables, number: number) }
   static func population(_ number: UInt8) -> Self { Self(family: .population, number: number) }
   static func folding(_ number: UInt8) -> Self { Self(family: .folding, number: number) }
+  static func hotplug(_ number: UInt8) -> Self { Self(family: .hotplug, number: number) }
   static func pools(_ number: UInt8) -> Self { Self(family: .pools, number: number) }
+  static func vmalloc(_ number: UInt8) -> Self { Self(family: .vmalloc, number: number) }
 
   static func devices(_ number: UInt8) -> Self { Self(family: .devices, number: number) }
 
@@ -59,6 +65,8 @@ public struct InvariantPredicate: Equatable, Sendable {
     case .folding: sink.append("P-HVO ")
     case .pools: sink.append("P-POOL ")
     case .devices: sink.append("P-DEV ")
+    case .vmalloc: sink.append("P-VMALLOC ")
+    case .hotplug: sink.append("P-MHP ")
     case .whole: sink.append("I ")
     }
     sink.appendDecimal(UInt(number))

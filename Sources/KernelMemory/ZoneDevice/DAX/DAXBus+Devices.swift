@@ -106,7 +106,7 @@ extension DAXBus {
 
   /// Says whether a device describes itself as ordinary memory.
   func setDescribesItself(_ device: DAXDevice, _ value: Bool) throws(DAXError) {
-    if value, systemMemory?.canDescribeItself() != true { throw .notSupported }
+    if value, !hotplug.memmapOnMemory.isPossible { throw .notSupported }
     if value == device.describesItself { return }
     guard device.driver != .kmem else { throw .busy }
     device.describesItself = value

@@ -8,8 +8,8 @@ extension DAXBus {
   func matches(_ driver: DAXDriver, _ device: DAXDevice) -> Bool {
     if takes(driver, device.id) { return true }
     switch driver {
-    case .kmem: return device.isMeantForKmem && systemMemory != nil
-    case .device: return !device.isMeantForKmem || systemMemory == nil
+    case .kmem: return device.isMeantForKmem
+    case .device: return !device.isMeantForKmem
     case .fileSystem: return false
     }
   }
@@ -102,37 +102,5 @@ extension DAXBus {
       }
       if !busy { memory.writeSingles(pagemap.dataFrames(ofRange: index), idle) }
     }
-  }
-
-  // MARK: Devices that become ordinary memory
-
-  /// - Source: spec 07 section 7.
-  private func addSystemMemory(of device: DAXDevice) throws(DAXError) {
-    guard let backend = systemMemory, let node = device.targetNode else { throw .invalid }
-    let order = backend.blockOrder()
-    let whole = device.ranges.map { part -> FrameRange in
-      let start = part.frames.lowerBound.aligned(upTo: order)
-      return start..<max(start, part.frames.upperBound.aligned(downTo: order))
-    }.filter { !$0.isEmpty }
-    guard !whole.isEmpty else { throw .invalid }
-    var failure = DAXError.busy
-    for frames in whole {
-      if reservations.contains(where: { $0.frames.overlaps(frames) }) { continue }
-      guard backend.add(frames, node, device.describesItself) else {
-        failure = .outOfMemory
-        continue
-      }
-      device.systemMemory.append(frames)
-      reservations.append(Reservation(frames: frames, device: device.id, isSystemMemory: true))
-    }
-    if device.systemMemory.isEmpty { throw failure }
-  }
-
-  /// What is in use as memory stays so, without the device, and its place stays taken.
-  private func removeSystemMemory(of device: DAXDevice) {
-    for frames in device.systemMemory where systemMemory?.remove(frames) == true {
-      reservations.removeAll { $0.frames == frames }
-    }
-    device.systemMemory = []
   }
 }

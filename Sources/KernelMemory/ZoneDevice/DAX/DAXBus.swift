@@ -21,8 +21,6 @@ final class DAXBus: @unchecked Sendable {
   private var extraDevices = [[DAXDeviceID]](repeating: [], count: DAXDriver.allCases.count)
   /// Memory in use under a device's name.
   var reservations: [Reservation] = []
-  /// How devices become ordinary memory; nil if they cannot.
-  var systemMemory: SystemMemoryBackend?
   private var nextRegion = 0
 
   /// Memory that a device has for itself.
@@ -35,6 +33,7 @@ final class DAXBus: @unchecked Sendable {
 
   init(_ memory: DeviceMemory) { self.memory = memory }
 
+  var hotplug: MemoryHotplug { memory.hotplug }
   var format: PagingFormat { memory.format }
   var pageSize: PageSize { format.pageSize }
   var policy: DevicePolicy { memory.policy }
@@ -63,8 +62,7 @@ final class DAXBus: @unchecked Sendable {
   var drivers: [DAXDriver] {
     DAXDriver.allCases.filter { driver in
       switch driver {
-      case .device: true
-      case .kmem: systemMemory != nil
+      case .device, .kmem: true
       case .fileSystem: policy.hasFileSystemDriver
       }
     }

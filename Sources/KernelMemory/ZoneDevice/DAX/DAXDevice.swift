@@ -41,6 +41,8 @@ final class DAXDevice {
   var mappings: [DAXMapping] = []
   /// The parts that are ordinary memory.
   var systemMemory: [FrameRange] = []
+  /// The group of their blocks.
+  var systemMemoryGroup: MemoryGroupID?
   private var nextPart = 0
 
   init(_ id: DAXDeviceID, in region: DAXRegion, image: DAXImage? = nil) {

@@ -18,19 +18,3 @@ public enum DAXDriver: Int, CaseIterable, Sendable {
     }
   }
 }
-
-/// How devices become ordinary memory: whoever adds and removes memory has to do it.
-///
-/// Without it the driver `kmem` is not there, and `device_dax` takes its devices.
-struct SystemMemoryBackend: Sendable {
-  /// The order of a memory block: only whole ones are added.
-  var blockOrder: @Sendable () -> PageOrder
-  /// Adds frames as memory of a node, described by itself or not.
-  ///
-  /// - Returns: false if that is not possible; nothing has changed.
-  var add: @Sendable (_ frames: FrameRange, _ node: NodeID, _ describesItself: Bool) -> Bool
-  /// Takes the frames away again; false if some are in use as memory.
-  var remove: @Sendable (_ frames: FrameRange) -> Bool
-  /// Whether added memory can describe itself, as the kernel was started.
-  var canDescribeItself: @Sendable () -> Bool
-}

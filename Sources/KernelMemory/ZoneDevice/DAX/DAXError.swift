@@ -19,6 +19,20 @@ public enum DAXError: Error, Equatable, Sendable {
   /// This kernel, as it was started, cannot do that: `EOPNOTSUPP`.
   case notSupported
 
+  /// It lies beyond what the kernel can reach: `E2BIG`.
+  case outOfReach
+
+  /// Why the memory of a device is no ordinary memory.
+  init(_ error: HotplugError) {
+    switch error {
+    case .invalid, .vetoed(.invalid): self = .invalid
+    case .busy, .poisoned, .interrupted, .vetoed(.busy), .vetoed(.notPermitted): self = .busy
+    case .exists: self = .exists
+    case .outOfMemory, .vetoed(.outOfMemory): self = .outOfMemory
+    case .outOfReach: self = .outOfReach
+    }
+  }
+
   init(_ error: PagemapError) {
     switch error {
     case .alreadyMapped: self = .busy
