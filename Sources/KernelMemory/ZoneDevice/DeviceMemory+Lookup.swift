@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 // Finding the map of a frame. What is found without a reference may go at any moment.
 
 extension DeviceMemory {
   /// The map that has `pfn`, with a reference to it that the caller drops with ``put(_:)``; nil if
-  /// there is none, or it is on its way out.
+  /// there is none, or it is on its way in or out.
+  ///
+  /// A kernel also finds a map whose descriptors are still being made, and leaves it to the caller to
+  /// look whether they are there.
   ///
   /// - Linux: `get_dev_pagemap()`.
   func reference(to pfn: PageFrameNumber) -> DevicePagemap? {
     machine.withReaderSection {
       guard let map = table.map(at: pfn), map.references.take() else { return nil }
-      return map
+      if map.state.load(ordering: .acquiring) == .mapped { return map }
+      put(map)
+      return nil
     }
   }
 

@@ -5,7 +5,7 @@ import TestSupport
 
 @testable import KernelMemory
 
-/// A machine of 1 GiB with addresses for 6 GiB more, where devices are.
+/// A machine of a few sections with addresses for 6 GiB more, where devices are.
 struct DeviceHost {
   let host: TestHost
 
@@ -14,7 +14,7 @@ struct DeviceHost {
     commandLine: String = "", threading: HostedMachine.Threading = .one
   ) throws {
     host = try TestHost(
-      memory: 1 << 30, kernel: kernel, format: format, cpus: cpus, commandLine: commandLine,
+      memory: 2 << max(format.sectionShift, 27), kernel: kernel, format: format, cpus: cpus, commandLine: commandLine,
       threading: threading, room: 6 << 30)
   }
 
@@ -61,6 +61,12 @@ struct DeviceHost {
       targetNode: targetNode, node: NodeID(0), kind: .dynamic, isMeantForKmem: kmem)
     precondition(dax.add(region), "a region of whole pages is added")
     return region
+  }
+
+  /// Lets `count` allocations succeed; the next one fails, and no page can be had for it either.
+  func failAllocations(after count: UInt) {
+    host.machine.failures.failAllocation(after: count)
+    host.machine.failures.failBasePageAllocations(after: count)
   }
 
   /// The descriptor of `pfn`, as its mapping shows it.
