@@ -12,7 +12,7 @@ import Testing
     var name: String
     var type = DeviceMemoryType.generic
     var start: UInt = 2 << 30
-    var length: UInt = 512 << 20
+    var length: UInt = 256 << 20
     var page: UInt = 0
     var hasAltmap = false
 
@@ -30,21 +30,25 @@ import Testing
     Shape(name: "single pages"), Shape(name: "2 MiB", page: 2 << 20),
     Shape(name: "1 GiB", length: 1 << 30, page: 1 << 30), Shape(name: "altmap", hasAltmap: true),
     Shape(name: "device-private", type: .devicePrivate),
-    Shape(name: "part of sections", start: (2 << 30) + (48 << 20), length: 640 << 20),
+    Shape(name: "part of sections", start: (2 << 30) + (48 << 20), length: 256 << 20),
     Shape(
-      name: "part of sections, 2 MiB", start: (2 << 30) + (48 << 20), length: 640 << 20,
+      name: "part of sections, 2 MiB", start: (2 << 30) + (48 << 20), length: 256 << 20,
       page: 2 << 20),
   ]
 
-  @Test(
-    arguments: NamedKernel.all,
-    NamedFormat.all)
+  /// Every kernel on one architecture, and two ways of folding on every other.
+  private static let machines: [(NamedKernel, NamedFormat)] = NamedFormat.all.enumerated()
+    .flatMap { index, format in
+      NamedKernel.all.suffix(index == 0 ? 5 : 2).map { ($0, format) }
+    }
+
+  @Test(arguments: machines)
   func `everything is as it was`(kernel: NamedKernel, format: NamedFormat) throws {
     let host = try DeviceHost(kernel, format)
     let section: UInt = 1 << format.format.sectionShift
     for shape in Self.shapes {
       let isWhole = shape.start % section == 0 && shape.length % section == 0
-      guard isWhole || format.format.pageSize == .fourKiB else { continue }
+      guard isWhole || format.format.pageSize == .fourKiB || !shape.hasAltmap else { continue }
       let map = shape.map(host)
       // The first time leaves the shared tail and upper tables.
       try host.devices.map(map)
@@ -59,7 +63,7 @@ import Testing
     #expect(host.complaints == [])
   }
 
-  @Test(arguments: NamedKernel.all, shapes)
+  @Test(arguments: [NamedKernel.all[1]] + NamedKernel.all.suffix(2), shapes)
   func `each allocation that fails leaves everything as it was (A2, D10, D12, P-DEV 17)`(
     kernel: NamedKernel, shape: Shape
   ) throws {
@@ -95,7 +99,7 @@ import Testing
       ((4 << 30) + (256 << 20), 6 << 20, 2 << 20), ((4 << 30) + (262 << 20), 122 << 20, 0),
     ]
     var maps: [DevicePagemap?] = Array(repeating: nil, count: slots.count)
-    for step in 0..<120 {
+    for step in 0..<60 {
       let index = Int(random.next() % UInt64(slots.count))
       if let map = maps[index] {
         #expect(host.devices.unmap(map) == .unmapped)
@@ -106,7 +110,7 @@ import Testing
         try host.devices.map(map)
         maps[index] = map
       }
-      guard step % 6 == 0 else { continue }
+      guard step % 10 == 0 else { continue }
       host.subsystem.hugeTLB.pools[0].resize(to: UInt(random.next() % 64))
       #expect(host.complaints == [], "step \(step)")
     }
