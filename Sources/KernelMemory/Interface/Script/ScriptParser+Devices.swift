@@ -13,8 +13,8 @@ extension ScriptParser {
       guard let name = rest.popWord() else { throw .missingArgument }
       return .unmapDevice(Array(name))
     }
-    if name.isWord("use-device-page") { return .useDevicePage(try number(&rest)) }
-    if name.isWord("release-device-page") { return .releaseDevicePage(try number(&rest)) }
+    if name.isWord("use-device-page") { return .useDevicePage(try address(&rest)) }
+    if name.isWord("release-device-page") { return .releaseDevicePage(try address(&rest)) }
     return name.isWord("load-drivers") ? .loadDrivers : nil
   }
 
@@ -22,7 +22,7 @@ extension ScriptParser {
     _ rest: inout ArraySlice<UInt8>
   ) throws(ScriptProblem) -> DAXDeviceRequest {
     var request = DAXDeviceRequest(
-      address: try number(&rest), alignment: 2 << 20, describesItself: false)
+      address: try address(&rest), alignment: 2 << 20, describesItself: false)
     while let word = rest.popWord() {
       let (property, value) = try assignment(word)
       if property.isWord("align") {
@@ -42,7 +42,7 @@ extension ScriptParser {
   ) throws(ScriptProblem) -> DeviceMapRequest {
     guard let name = rest.popWord(), let typeName = rest.popWord() else { throw .missingArgument }
     guard let type = DeviceMemoryType(named: typeName) else { throw .unexpectedArgument }
-    let start = try number(&rest)
+    let start = try address(&rest)
     guard let length = rest.popWord() else { throw .missingArgument }
     var request = DeviceMapRequest(
       name: Array(name), type: type, start: start, byteCount: try size(length), pageByteCount: 0,
@@ -62,6 +62,14 @@ extension ScriptParser {
       throw .badSize
     }
     return request
+  }
+
+  /// Reads an address such as `4G` or `0x100000000`.
+  private static func address(_ rest: inout ArraySlice<UInt8>) throws(ScriptProblem) -> UInt {
+    guard let word = rest.popWord() else { throw .missingArgument }
+    let address = Parsing.memorySize(word)
+    guard address.isWholeText, !address.overflowed else { throw .badNumber }
+    return address.byteCount
   }
 
   /// Reads `PROPERTY=VALUE`.

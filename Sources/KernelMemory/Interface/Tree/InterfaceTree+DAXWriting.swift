@@ -73,7 +73,7 @@ extension InterfaceTree {
       case .newID, .removeID:
         guard let id else { throw DAXStoreError(.invalid) }
         bus.setTakes(driver, id, file == .newID)
-        if file == .newID { bus.probe() }
+        if file == .newID { bus.probe(driver) }
       }
     }
   }

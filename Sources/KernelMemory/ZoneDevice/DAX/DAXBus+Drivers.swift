@@ -29,10 +29,11 @@ extension DAXBus {
     device.driver = driver
   }
 
-  /// Hands every device that has no driver to the first one that takes it.
-  func probe() {
+  /// Hands every device that has no driver to the first one that takes it, or to `one` only.
+  func probe(_ one: DAXDriver? = nil) {
+    let candidates = drivers.filter { one == nil || $0 == one }
     for device in devices where device.driver == nil && device.pageCount > 0 {
-      guard let driver = drivers.first(where: { matches($0, device) }) else { continue }
+      guard let driver = candidates.first(where: { matches($0, device) }) else { continue }
       try? bind(device, to: driver)
     }
   }
