@@ -17,7 +17,7 @@ import Testing
     withThreads(on: host.host.machine, cpus: 0..<4) { cpu in
       switch cpu.index {
       case 0, 1:
-        for round in 1..<25 where !attachAndDetach(cpu.index, round: round, host) {
+        for round in 1..<16 where !attachAndDetach(cpu.index, round: round, host) {
           surprises.add(1)
         }
       case 2: surprises.add(lookUp(host))
@@ -67,7 +67,7 @@ import Testing
   /// Looks devices up and uses their pages; returns how many were not as they should be.
   private func lookUp(_ host: DeviceHost) -> Int {
     var surprises = 0
-    for round in 0..<3000 {
+    for round in 0..<1500 {
       let pfn = PageFrameNumber((2 << 18) + UInt(round % 2) << 15 + UInt(round) % 512)
       guard let map = host.devices.reference(to: pfn) else { continue }
       // The descriptors stay for as long as the reference.
@@ -83,7 +83,7 @@ import Testing
   private func changeMemory(_ host: DeviceHost) {
     let hotplug = host.subsystem.hotplug
     let range = PhysicalAddress(5 << 30)..<PhysicalAddress((5 << 30) + (128 << 20))
-    for round in 0..<12 {
+    for round in 0..<8 {
       try? hotplug.add(range, to: NodeID(0))
       try? hotplug.online(40, as: .onlineMovable)
       host.subsystem.hugeTLB.pools[0].resize(to: UInt(round % 4) * 8)

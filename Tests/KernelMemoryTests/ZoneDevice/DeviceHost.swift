@@ -18,6 +18,8 @@ struct DeviceHost {
       threading: threading, room: 6 << 30)
   }
 
+  init(_ format: PagingFormat) throws { try self.init(.unified, format: format) }
+
   init(_ kernel: NamedKernel, _ format: NamedFormat? = nil, commandLine: String = "") throws {
     try self.init(
       kernel.design, format: format?.format ?? .x86FourLevel, commandLine: commandLine)
@@ -36,6 +38,9 @@ struct DeviceHost {
   func frames(_ start: UInt, _ byteCount: UInt) -> FrameRange {
     FrameRange(start: PageFrameNumber(start >> shift), pageCount: byteCount >> shift)
   }
+
+  /// The pages of `byteCount` bytes.
+  func pageCount(_ byteCount: UInt) -> UInt { byteCount >> shift }
 
   func order(_ byteCount: UInt) -> PageOrder { PageOrder(holding: byteCount >> shift) }
 
