@@ -195,4 +195,50 @@ import Testing
     #expect(lines.contains("  100000000-17fffffff : dax0.0"))
     #expect(lines.contains("200000000-23fffffff : Soft Reserved"))
   }
+
+  /// Every file of the bus that can be written.
+  private var writable: [String] {
+    ["size", "align", "mapping", "memmap_on_memory", "uevent"].map { "\(device)/\($0)" }
+      + ["create", "delete"].map { "\(region)/\($0)" }
+      + ["device_dax", "kmem", "fsdev_dax"].flatMap { driver in
+        ["bind", "unbind", "new_id", "remove_id"].map { "/sys/bus/dax/drivers/\(driver)/\($0)" }
+      }
+  }
+
+  @Test func `nonsense is refused and changes nothing but numbers`() throws {
+    let files = try Files()
+    let permitted: [InterfaceError] = [
+      .invalid, .noAddress, .busy, .noSpace, .outOfRange, .noDevice, .outOfMemory, .notSupported,
+    ]
+    for path in writable {
+      for text in BadTexts.table + BadTexts.long.prefix(2) {
+        do throws(InterfaceError) {
+          try files.tree.write(text[...], to: Array(path.utf8)[...])
+        } catch {
+          #expect(permitted.contains(error), "\(path): \(error)")
+        }
+      }
+      let device = files.host.subsystem.daxDevices[0]
+      #expect([4096, 2 << 20, 1 << 30].contains(device.alignment))
+      #expect(device.byteCount % (2 << 20) == 0 && device.byteCount <= 1 << 30)
+    }
+    #expect(files.host.subsystem.daxDevices.allSatisfy { $0.driver == nil })
+    #expect(files.host.complaints == [])
+  }
+
+  @Test func `almost a device's name is no device's name`() throws {
+    let files = try Files()
+    for name in [
+      "dax1.0x", "dax1", "dax1.", "dax.0", "dax01.0", "dax1.00", "dax-1.0", "dax1.-0", "DAX1.0",
+      "dax1.0.0", "dax2147483648.0", "dax1.99999999999999999999", "xdax1.0", "dax 1.0", "dax9.9",
+    ] {
+      #expect(throws: InterfaceError.noDevice) {
+        try files.write(name, "/sys/bus/dax/drivers/device_dax/bind")
+      }
+      #expect(throws: InterfaceError.noEntry) { _ = try files.read("\(bus)/\(name)/size") }
+    }
+    // A newline behind a name is no part of it.
+    try files.write("dax1.0\n", "/sys/bus/dax/drivers/device_dax/new_id")
+    #expect(files.host.subsystem.daxDevices[0].driver == .device)
+  }
 }
