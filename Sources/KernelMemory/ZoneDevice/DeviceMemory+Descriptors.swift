@@ -43,12 +43,7 @@ extension DeviceMemory {
 
   /// Memory of devices counts as movable, in all its pageblocks.
   private func setMigrateTypes(of frames: FrameRange) {
-    let sections = topology.sections
-    var block = frames.lowerBound
-    while block < frames.upperBound {
-      sections.setMigrateType(.movable, of: block)
-      block = PageFrameNumber(block.rawValue &+ 1).aligned(upTo: sections.pageblockOrder)
-    }
+    topology.sections.setMigrateType(.movable, ofAllIn: frames)
   }
 
   /// Writes the descriptors of `frames` as single pages.
