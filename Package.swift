@@ -8,7 +8,7 @@ import PackageDescription
 /// A layer may name only itself and the layers before it; `./dev layers` proves it.
 let layers = [
   "Units", "Machine", "Structures", "PageTables", "BootMemory", "MemoryModel", "PageAllocator",
-  "Vmemmap", "HugeTLB", "Hotplug", "Vmalloc", "Subsystem", "Interface",
+  "Vmemmap", "HugeTLB", "Hotplug", "ZoneDevice", "Vmalloc", "Subsystem", "Interface",
 ]
 
 /// What every target is built with: each raw operation is written `unsafe`, and nothing that

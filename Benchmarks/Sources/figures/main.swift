@@ -17,6 +17,8 @@ func say(_ text: String) {
 func printTable(withLargeTwins: Bool) throws {
   say("measuring batches of 4096 huge pages")
   var figures = try BatchFolding.figures(rounds: 9)
+  say("attaching devices of 64 GiB")
+  figures += try DeviceAttachment.figures(rounds: 5)
   say("measuring the MMU")
   figures += try Translation.figures(rounds: 25)
   say("freeing and allocating vmalloc areas")

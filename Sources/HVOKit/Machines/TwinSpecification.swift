@@ -18,12 +18,12 @@ public struct TwinSpecification: Sendable {
     (self.configuration, self.cpuCount, self.notes) = (configuration, cpuCount, notes)
   }
 
-  /// The bytes from physical zero to the end of the last section with memory, or where memory may be
-  /// added.
+  /// The bytes from physical zero to the end of the last section with memory, devices' too, or where
+  /// memory may be added.
   var span: UInt {
     let granule: UInt = 1 << configuration.format.sectionShift
     let end = max(
-      addedEnd, configuration.memoryMap.usableEnd.rawValue,
+      addedEnd, configuration.memoryMap.describableEnd.rawValue,
       configuration.layout.hotPluggableEnd?.rawValue ?? 0)
     let (rounded, overflow) = end.addingReportingOverflow(granule - 1)
     return overflow ? .max : max(rounded / granule * granule, granule)

@@ -30,6 +30,11 @@ public struct RecordStep: Equatable, Sendable {
   public var poolSlack: Int?
 }
 
+extension RecordStep {
+  /// The name of the step in which recorded kernels load the modules with drivers of devices.
+  static let moduleStep = "modules"
+}
+
 extension Record: CustomStringConvertible {
   /// The situation and the kernel, as record files are named.
   public var description: String { "\(name).\(kernel.rawValue)" }

@@ -27,6 +27,8 @@ public enum RecordAction: Equatable, Sendable {
   case kmemBind(id: String, node: Int, hostsItsOwnMemmap: Bool)
   case kmemUnbind(id: String)
   case pmemUnbind(id: String)
+  /// Loads the drivers of devices.
+  case loadDrivers
   /// Allocates one vmalloc area; `node` is `nil` for any.
   case vmalloc(byteCount: Int, mapping: VmallocMapping, node: Int?)
 }

@@ -29,7 +29,16 @@ extension TwinSpecification {
       }
       entries.append(MemoryMapEntry(Self.addresses(range.addresses), kind))
     }
+    entries += persistentMemory(record)
     return MemoryMap(entries)
+  }
+
+  /// Memory of nodes that the firmware's map does not know: modules of persistent memory.
+  private static func persistentMemory(_ record: Record) -> [MemoryMapEntry] {
+    let known = record.machine.memoryMap.map(\.addresses)
+    return record.machine.nodeRanges.filter { range in
+      !range.isHotplugWindow && !known.contains { $0.overlaps(range.addresses) }
+    }.map { MemoryMapEntry(addresses($0.addresses), .persistent) }
   }
 
   private static func layout(_ record: Record) throws(InputError) -> NodeLayout {

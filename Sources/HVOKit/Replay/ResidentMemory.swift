@@ -25,6 +25,10 @@ struct ResidentMemory {
   private let subsystem: MemorySubsystem
   /// The kernel, and programs.
   private let holder: SimulatedProcess
+  /// The free pages that the kernel's modules left of those after boot; nil if the record does not
+  /// say.
+  private let changeByModules: Int?
+  private var freeAfterBoot = 0
   /// Page cache that may move.
   private var caches: [PageCache] = []
   /// Page cache in movable zones.
@@ -34,6 +38,13 @@ struct ResidentMemory {
   init(of record: Record, on subsystem: MemorySubsystem) {
     self.subsystem = subsystem
     holder = SimulatedProcess(of: subsystem)
+    let modules = record.steps.first { $0.name == RecordStep.moduleStep }?.after?.freePages
+    changeByModules = modules.flatMap { after in record.boot.freePages.map { after - $0 } }
+    takeWhatBootLeft(record)
+    freeAfterBoot = Int(subsystem.totals.freePageCount)
+  }
+
+  private mutating func takeWhatBootLeft(_ record: Record) {
     guard let recorded = record.boot.freePages.flatMap({ UInt(exactly: $0) }) else { return }
     let free = subsystem.totals.freePageCount
     let inUse = free - min(free, recorded)
@@ -43,6 +54,14 @@ struct ResidentMemory {
       let share = Double(zones.reduce(0) { $0 + $1.freePageCount }) / Double(max(free, 1))
       take(UInt(Double(inUse) * share), of: zone)
     }
+  }
+
+  /// Takes what the code and data of the recorded kernel's modules took, beyond what they did, which
+  /// this kernel has just done too.
+  func takeModules() {
+    guard let changeByModules, let node = subsystem.nodeIDs.first else { return }
+    let surplus = Int(subsystem.totals.freePageCount) - freeAfterBoot - changeByModules
+    if surplus > 0 { _ = holder.takeKernelPages(UInt(surplus), on: node) }
   }
 
   /// Lets page cache follow movable memory that has come since.

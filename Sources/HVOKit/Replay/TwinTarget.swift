@@ -7,7 +7,7 @@ public struct TwinTarget: RecordTarget {
   /// The twin.
   public let twin: Twin
   /// What the recorded kernel and its programs had in use from the start.
-  private var residents: ResidentMemory
+  var residents: ResidentMemory
   private var process: SimulatedProcess
   /// Memory that the recorded kernel has lost and this one has not.
   private var losses: LostMemory
@@ -41,8 +41,8 @@ public struct TwinTarget: RecordTarget {
     case .removeMemory(let id): removeMemory(id)
     case .everyOfflineBlock(let value): settled(writeOfflineBlocks(value))
     case .everyBlockFrom(let first, let value): settled(writeBlocks(from: first, value))
-    case .daxCreate, .daxDestroy, .kmemBind, .kmemUnbind, .pmemUnbind:
-      .unsupported(reason: "there are no device memories yet")
+    case .daxCreate, .daxDestroy, .kmemBind, .kmemUnbind, .pmemUnbind, .loadDrivers:
+      performOnDevices(action)
     case .vmalloc(let byteCount, let mapping, let node): allocate(byteCount, mapping, node)
     }
   }

@@ -109,7 +109,9 @@ extension ScriptCommand {
   /// Whether the machine's memory may be another afterwards.
   fileprivate var mayChangeMemory: Bool {
     switch self {
-    case .write, .mapHuge, .unmap, .addMemory, .removeMemory, .vmalloc, .vfree: true
+    case .write, .mapHuge, .unmap, .addMemory, .removeMemory, .vmalloc, .vfree, .daxDevice,
+      .mapDevice, .unmapDevice, .useDevicePage, .releaseDevicePage, .loadDrivers:
+      true
     case .print, .show, .list, .nothing, .failAllocation, .failBasePages, .failNothing, .useCPU,
       .remember, .expect, .check:
       false

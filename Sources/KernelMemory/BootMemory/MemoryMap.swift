@@ -50,6 +50,17 @@ public struct MemoryMap: Equatable, Sendable {
     usableRanges.last?.upperBound ?? PhysicalAddress(0)
   }
 
+  /// The end of the highest range that can have descriptors: usable memory, or memory of a device.
+  public var describableEnd: PhysicalAddress {
+    let last = entries.last { entry in
+      switch entry.kind {
+      case .usable, .persistent, .legacyPersistent, .softReserved: true
+      case .reserved, .acpi, .nvs, .unusable: false
+      }
+    }
+    return last?.range.upperBound ?? PhysicalAddress(0)
+  }
+
   /// The kind of the byte at `address`, or `nil` in a hole.
   public func kind(at address: PhysicalAddress) -> MemoryKind? {
     let index = entries.partitionPoint { $0.range.upperBound > address }

@@ -143,12 +143,35 @@ extension NodeLayout {
 
   private static func sorted(_ ranges: [NodeRange]) throws(NodeLayoutError) -> [NodeRange] {
     var result: [NodeRange] = []
-    for next in ranges.sorted(by: { $0.range.lowerBound < $1.range.lowerBound })
+    for next in apart(ranges).sorted(by: { $0.range.lowerBound < $1.range.lowerBound })
     where !next.range.isEmpty {
       if let last = result.last, next.range.lowerBound < last.range.upperBound {
         throw .overlap(last.node, next.node, at: next.range.lowerBound)
       }
       result.append(next)
+    }
+    return result
+  }
+
+  /// The same with each address named once for its node.
+  ///
+  /// Firmware may name what is in a slot for memory, and the slot as well; then it is the node's own.
+  private static func apart(_ ranges: [NodeRange]) -> [NodeRange] {
+    var result: [NodeRange] = []
+    for next in ranges.filter({ !$0.isHotPluggable }) + ranges.filter({ $0.isHotPluggable }) {
+      var left = [next.range]
+      for other in result where other.node == next.node {
+        left = left.flatMap { part -> [Range<PhysicalAddress>] in
+          guard part.overlaps(other.range) else { return [part] }
+          let before = min(part.lowerBound, other.range.lowerBound)..<other.range.lowerBound
+          let after = other.range.upperBound..<max(part.upperBound, other.range.upperBound)
+          return [before.clamped(to: part), after.clamped(to: part)].filter { !$0.isEmpty }
+        }
+      }
+      for part in left {
+        result.append(
+          NodeRange(node: next.node, range: part, isHotPluggable: next.isHotPluggable))
+      }
     }
     return result
   }

@@ -66,6 +66,12 @@ extension Vmemmap {
     return TailTemplate(place: place, link: link)
   }
 
+  /// What the tails say that all folios of `zone` and `order` share.
+  func sharedTailTemplate(for zone: Zone, _ order: PageOrder) -> TailTemplate {
+    let mark = zone.kind == .device ? format.reserved : 0
+    return TailTemplate(place: zone.place | mark, link: Self.maskLink(order: order))
+  }
+
   /// The tail word of mask encoding: ones above the folio's block of descriptors, and the tail bit.
   ///
   /// - Source: spec 01 section 8; the shift of 6 is log2 of a descriptor's bytes.
@@ -105,7 +111,7 @@ extension Vmemmap {
 
   /// Lends the descriptors from that of `pfn` to the end of its vmemmap page.
   @inline(__always)
-  private func withRun(
+  func withRun(
     from pfn: PageFrameNumber, _ body: (UnsafeMutableRawPointer) -> Void
   ) {
     do throws(MachineFault) {

@@ -15,6 +15,11 @@ final class MemoryRanges: @unchecked Sendable {
     lock.withLock { frames.first { $0.contains(pfn) } }
   }
 
+  /// Whether some of `range` is there.
+  func touches(_ range: FrameRange) -> Bool {
+    lock.withLock { frames.contains { $0.overlaps(range) } }
+  }
+
   /// Adds `new`, which joins the ranges that it touches.
   ///
   /// - Precondition: none of it is there.

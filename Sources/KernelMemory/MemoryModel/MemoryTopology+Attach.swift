@@ -32,7 +32,12 @@ extension MemoryTopology {
   func detach(_ frames: FrameRange, from zone: Zone) {
     memory(for: zone)?.remove(frames)
     forEachSection(of: frames) { number, _ in
-      sections.update(number) { $0.zoneIndex = nil }
+      let owner = soleOwner(of: number)
+      let hasDevice = nodes.contains { $0.deviceMemory.touches(sections.frames(of: number)) }
+      sections.update(number) { section in
+        section.zoneIndex = owner
+        if !hasDevice { section.marks.remove(.device) }
+      }
     }
     guard zone.kind != .device else { return }
     let span = zone.span
@@ -95,6 +100,21 @@ extension MemoryTopology {
       start = end
     }
     return own
+  }
+
+  /// The place of the zone that all the memory in section `number` belongs to, if it is just one.
+  private func soleOwner(of number: SectionNumber) -> UInt16? {
+    let frames = sections.frames(of: number)
+    var owner: UInt16?
+    for zone in zones {
+      guard let memory = memory(for: zone),
+        zone.kind == .device
+          ? memory.touches(frames) : memory.touches(frames.clamped(to: zone.span))
+      else { continue }
+      if owner != nil { return nil }
+      owner = UInt16(zone.index)
+    }
+    return owner
   }
 
   private func memory(for zone: Zone) -> MemoryRanges? {

@@ -147,6 +147,24 @@ extension SectionTable {
     unsafe block.pointee.store(before & Self.isolated | type.rawValue, ordering: .relaxed)
   }
 
+  /// Gives all pageblocks that have some of `frames` a type.
+  func setMigrateType(_ type: MigrateType, ofAllIn frames: FrameRange) {
+    var start = frames.lowerBound
+    while start < frames.upperBound {
+      let end = min(self.frames(of: number(of: start)).upperBound, frames.upperBound)
+      let within = start.rawValue & (order.pageCount &- 1)
+      let last = within &+ (end.rawValue &- start.rawValue) &- 1
+      let shift = UInt(pageblockOrder.rawValue)
+      if let blocks = unsafe pageblock(of: start) {
+        for index in 0...Int(bitPattern: last &>> shift &- within &>> shift) {
+          let before = unsafe blocks[index].load(ordering: .relaxed)
+          unsafe blocks[index].store(before & Self.isolated | type.rawValue, ordering: .relaxed)
+        }
+      }
+      start = end
+    }
+  }
+
   /// Isolates the pageblock with `pfn`, or ends its isolation.
   func setIsolated(_ isolated: Bool, of pfn: PageFrameNumber) {
     guard let block = unsafe pageblock(of: pfn) else { return }

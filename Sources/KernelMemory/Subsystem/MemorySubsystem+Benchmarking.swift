@@ -120,6 +120,33 @@ extension MemorySubsystem {
   }
 }
 
+/// A device in the hand of a benchmark.
+@_spi(Benchmarking)
+public struct BenchmarkDevice {
+  fileprivate let memory: DeviceMemory
+  fileprivate let map: DevicePagemap
+
+  /// Gives its memory descriptors.
+  ///
+  /// - Returns: false if that failed.
+  public func attach() -> Bool { (try? memory.map(map)) != nil }
+
+  /// Takes them away.
+  public func detach() { memory.unmap(map) }
+}
+
+@_spi(Benchmarking)
+extension MemorySubsystem {
+  /// A device with `byteCount` bytes at `address`, in pages of `order`.
+  public func makeDevice(
+    at address: PhysicalAddress, byteCount: UInt, pagesOf order: PageOrder
+  ) -> BenchmarkDevice {
+    let frames = format.pageSize.wholePages(in: Range(start: address, byteCount: byteCount))
+    return BenchmarkDevice(
+      memory: devices, map: DevicePagemap(.generic, [frames], folioOrder: order))
+  }
+}
+
 #if !hasFeature(Embedded)
   @_spi(Benchmarking)
   extension HostedMachine {

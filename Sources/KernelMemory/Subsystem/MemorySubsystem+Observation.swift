@@ -68,9 +68,12 @@ extension MemorySubsystem {
       tablePageCount: accounting.tablePages.load(ordering: .relaxed))
   }
 
-  /// The populated zones, node by node.
+  /// The populated zones and those that memory of devices once was in, node by node.
   public var zones: [ZoneSummary] {
-    topology.zones.filter { $0.isPopulated }.map { zone in
+    let zones = topology.zones.filter {
+      $0.isPopulated || $0.kind == .device && !$0.span.isEmpty
+    }
+    return zones.map { zone in
       ZoneSummary(
         node: zone.node, kind: zone.kind, span: zone.span,
         presentPageCount: zone.presentPageCount, managedPageCount: zone.managedPageCount,

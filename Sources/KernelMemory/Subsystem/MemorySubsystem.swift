@@ -25,6 +25,8 @@ public final class MemorySubsystem: Sendable {
   let accounting: VmemmapAccounting
   let optimizer: VmemmapOptimizer
   let hugeTLB: HugeTLB
+  let devices: DeviceMemory
+  let dax: DAXBus
   let vmalloc: VmallocArena
   let hotplug: MemoryHotplug
   /// Memory that boot reserved; what was released since is noted elsewhere.
@@ -57,6 +59,9 @@ public final class MemorySubsystem: Sendable {
       accounting: boot.accounting, localNode: boot.topology.nodes[boot.hugeTLB.localNode].id,
       parameters: boot.parameters)
     hotplug = boot.hotplug
+    devices = DeviceMemory(policy: kernel.devices, hotplug: hotplug)
+    dax = DAXBus(devices)
     bootReservations = boot.reservations
+    addDeviceMemory()
   }
 }

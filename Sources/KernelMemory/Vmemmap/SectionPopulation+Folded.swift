@@ -8,13 +8,25 @@
 //     page 2… tails                frame B again                  read-only
 
 extension SectionPopulation {
-  /// How the descriptors of `memory` are folded; nil if they are not.
-  func folding(of memory: DescribedMemory, _ altmap: Altmap?) -> VmemmapDesign.DeviceFolding? {
-    guard let folding = optimizer.design.devices, altmap == nil, memory.zone != nil,
+  /// How the descriptors of `memory` are folded; nil if they are not, as never on an altmap.
+  func folding(of memory: DescribedMemory, hasAltmap: Bool) -> VmemmapDesign.DeviceFolding? {
+    guard let folding = optimizer.design.devices, !hasAltmap, memory.zone != nil,
       optimizer.design.supports(format), memory.folioOrder > .page,
       vmemmap.pageCount(describing: memory.folioOrder) > folding.largestUnfolded
     else { return nil }
     return folding
+  }
+
+  /// The vmemmap pages that each compound page of `memory` has to itself, as far as its descriptors
+  /// lie in section `number`; nil if they are not folded there.
+  func keptPageCount(
+    in number: SectionNumber, of memory: DescribedMemory, hasAltmap: Bool
+  ) -> UInt? {
+    let section = sections[number]
+    guard let folding = folding(of: memory, hasAltmap: hasAltmap),
+      !section.marks.contains(.early), !folding.sharesTails || section.folioOrder > .page
+    else { return nil }
+    return folding.privatePageCount
   }
 
   /// Maps the descriptors of `piece`, whose compound pages begin at multiples of their size from the
@@ -40,24 +52,27 @@ extension SectionPopulation {
     _ part: FrameRange, within: UInt, of memory: DescribedMemory,
     _ folding: VmemmapDesign.DeviceFolding
   ) throws(PopulationError) {
-    let addresses = vmemmap.addresses(describing: part)
     let page = format.pageSize.byteCount
-    var address = addresses.lowerBound
-    var last: PageFrameNumber?
-    if within == 0 {
-      for _ in 0..<folding.privatePageCount where address < addresses.upperBound {
-        last = try populatePage(at: address, of: memory)
-        address = address.advanced(byBytes: page)
-      }
-    } else {
-      // The compound page began in the section before, whose last entry maps its tails.
-      last = tables.frame(mappedAt: VirtualAddress(address.rawValue &- page))
+    let end = vmemmap.addresses(describing: part).upperBound
+    let head = VirtualAddress(end.rawValue &- (within &+ part.pageCount) &* DescriptorWords.byteCount)
+    let outer = head.advanced(byBytes: folding.privatePageCount &* page)
+    var address = head.advanced(byBytes: within &* DescriptorWords.byteCount)
+      .rounded(downToBytes: page)
+    // Sections that are small share a vmemmap page with their neighbours.
+    if tables.frame(mappedAt: address) != nil { address = address.advanced(byBytes: page) }
+    while address < min(outer, end) {
+      try populatePage(at: address, of: memory)
+      address = address.advanced(byBytes: page)
     }
-    if folding.sharesTails {
-      last = memory.zone.flatMap { optimizer.tails.page(for: $0, memory.folioOrder) }
-    }
-    guard let tails = last else { throw .outOfFrames }
-    try map(address..<addresses.upperBound, onto: tails, of: memory, folding)
+    guard address < end else { return }
+    // Until 7.2 the last page that a compound page has to itself is that of its tails, too; it may
+    // lie in a section before.
+    let tails =
+      folding.sharesTails
+      ? memory.zone.flatMap { optimizer.tails.page(for: $0, memory.folioOrder) }
+      : tables.frame(mappedAt: VirtualAddress(outer.rawValue &- page))
+    guard let tails else { throw .outOfFrames }
+    try map(address..<end, onto: tails, of: memory, folding)
   }
 
   /// Maps all of `addresses` to the one frame `tails`, which gets a reference for each page.
@@ -79,7 +94,7 @@ extension SectionPopulation {
         throw .outOfFrames
       }
       let first = format.index(of: address, at: 0)
-      let left = (addresses.upperBound.rawValue &- address.rawValue) &>> size.shift
+      let left = size.pageCount(roundingUp: addresses.upperBound.rawValue &- address.rawValue)
       let count = min(left, (1 &<< format.levels[0].bits) &- first)
       for index in first..<(first &+ count) { table[index] = entry }
       vmemmap.addReferences(count, to: tails)

@@ -25,13 +25,23 @@ extension SectionPopulation {
       if takesBlock, try populateBlock(at: address, of: memory, &altmap) {
         address = next
       } else {
-        // Where there are huge leaves, an altmap serves nothing smaller (spec 07 section 1).
-        let frame = isWhole && !format.populatesHugeVmemmap ? altmap?.allocate(1) : nil
+        let frame = servesPages(altmap, isWhole: isWhole) ? altmap?.allocate(1) : nil
         if isWhole, altmap != nil, frame == nil { throw .outOfFrames }
         try populatePage(at: address, of: memory, frame)
         address = address.advanced(byBytes: page)
       }
     }
+  }
+
+  /// Whether an altmap has pages for descriptors, not only blocks.
+  ///
+  /// Where whole sections have huge leaves it serves nothing smaller; on powerpc it serves both.
+  ///
+  /// - Source: spec 07 section 1.
+  private func servesPages(_ altmap: Altmap?, isWhole: Bool) -> Bool {
+    guard altmap != nil, isWhole else { return false }
+    if case .powerRadix = format.regime { return true }
+    return !format.populatesHugeVmemmap
   }
 
   /// Maps a block at `address`.

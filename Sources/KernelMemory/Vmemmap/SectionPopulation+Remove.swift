@@ -31,7 +31,7 @@ extension SectionPopulation {
   }
 
   /// The whole pages of `addresses`, which describe memory without descriptors from now on.
-  private func pagesOfTheirOwn(in addresses: Range<VirtualAddress>) -> Range<VirtualAddress> {
+  func pagesOfTheirOwn(in addresses: Range<VirtualAddress>) -> Range<VirtualAddress> {
     let page = format.pageSize.byteCount
     var start = addresses.lowerBound.rounded(downToBytes: page)
     var end = addresses.upperBound.rounded(downToBytes: page)

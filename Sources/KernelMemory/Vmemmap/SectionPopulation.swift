@@ -59,11 +59,12 @@ struct SectionPopulation {
       sections.number(of: frames.upperBound.advanced(by: -1)).rawValue < sections.limit
     else { throw .invalid }
     let before = altmap
+    let folding = folding(of: memory, hasAltmap: altmap != nil)
     var done = frames.lowerBound
     do throws(PopulationError) {
       while done < frames.upperBound {
         let piece = piece(of: frames, from: done)
-        try add(piece, of: memory, &altmap)
+        try add(piece, of: memory, folding, &altmap)
         done = piece.upperBound
       }
     } catch {
@@ -80,10 +81,11 @@ struct SectionPopulation {
   ///
   /// - Precondition: all of it has descriptors, and nobody needs them any more.
   func remove(_ memory: DescribedMemory, _ altmap: inout Altmap?) {
+    let folding = folding(of: memory, hasAltmap: altmap != nil)
     var done = memory.frames.lowerBound
     while done < memory.frames.upperBound {
       let piece = piece(of: memory.frames, from: done)
-      remove(piece, of: memory, &altmap)
+      remove(piece, of: memory, folding, &altmap)
       done = piece.upperBound
     }
   }
@@ -107,7 +109,8 @@ struct SectionPopulation {
   // MARK: One section
 
   private func add(
-    _ piece: FrameRange, of memory: DescribedMemory, _ altmap: inout Altmap?
+    _ piece: FrameRange, of memory: DescribedMemory, _ folding: VmemmapDesign.DeviceFolding?,
+    _ altmap: inout Altmap?
   ) throws(PopulationError) {
     let number = sections.number(of: piece.lowerBound)
     let section = sections[number]
@@ -117,12 +120,11 @@ struct SectionPopulation {
     // Boot maps the descriptors of whole sections, so those of a hole in one are there already.
     let isMapped = section.marks.contains(.early)
     if !isMapped {
-      try populate(piece, of: memory, &altmap)
-      count(piece, of: memory, by: 1)
+      try populate(piece, of: memory, folding, &altmap)
+      count(piece, of: memory, folding, by: 1)
     }
     sections.makePageblocks(of: number, type: .movable)
-    let sharesTails =
-      !isMapped && isWhole(piece) && folding(of: memory, altmap)?.sharesTails == true
+    let sharesTails = !isMapped && isWhole(piece) && folding?.sharesTails == true
     sections.update(number) { section in
       section.marks.formUnion([.present, .hasMap])
       section.subsections |= bits
@@ -131,11 +133,12 @@ struct SectionPopulation {
   }
 
   private func populate(
-    _ piece: FrameRange, of memory: DescribedMemory, _ altmap: inout Altmap?
+    _ piece: FrameRange, of memory: DescribedMemory, _ folding: VmemmapDesign.DeviceFolding?,
+    _ altmap: inout Altmap?
   ) throws(PopulationError) {
     let addresses = vmemmap.addresses(describing: piece)
     do throws(PopulationError) {
-      if let folding = folding(of: memory, altmap), !folding.sharesTails || isWhole(piece) {
+      if let folding, !folding.sharesTails || isWhole(piece) {
         try populateFolded(piece, of: memory, folding)
       } else {
         try populatePlain(addresses, of: memory, isWhole: isWhole(piece), &altmap)
@@ -147,7 +150,8 @@ struct SectionPopulation {
   }
 
   private func remove(
-    _ piece: FrameRange, of memory: DescribedMemory, _ altmap: inout Altmap?
+    _ piece: FrameRange, of memory: DescribedMemory, _ folding: VmemmapDesign.DeviceFolding?,
+    _ altmap: inout Altmap?
   ) {
     let number = sections.number(of: piece.lowerBound)
     let bits = subsections(of: piece)
@@ -165,7 +169,7 @@ struct SectionPopulation {
       return
     }
     depopulate(vmemmap.addresses(describing: piece), &altmap)
-    count(piece, of: memory, by: -1)
+    count(piece, of: memory, folding, by: -1)
   }
 
   /// Unmaps the descriptors of a section that was there at boot.
@@ -181,20 +185,27 @@ struct SectionPopulation {
 
   // MARK: Accounting
 
-  /// Counts the vmemmap pages of `piece` as the kernel does.
+  /// Counts the vmemmap pages of `piece`, whose subsections are not marked yet or no longer, as the
+  /// kernel does; but for a page that neighbours share, which counts once.
   ///
   /// - Source: spec 04 section 6.1.
-  private func count(_ piece: FrameRange, of memory: DescribedMemory, by sign: Int) {
+  private func count(
+    _ piece: FrameRange, of memory: DescribedMemory, _ folding: VmemmapDesign.DeviceFolding?,
+    by sign: Int
+  ) {
     optimizer.accounting.runtimePages.wrappingAdd(
-      sign * Int(countedPages(of: piece, memory)), ordering: .relaxed)
+      sign * Int(countedPages(of: piece, memory, folding)), ordering: .relaxed)
   }
 
-  private func countedPages(of piece: FrameRange, _ memory: DescribedMemory) -> UInt {
-    let bytes = piece.pageCount &* DescriptorWords.byteCount
-    let all = (bytes &+ format.pageSize.byteCount &- 1) &>> format.pageSize.shift
-    guard let folding = folding(of: memory, nil), !folding.countsFoldedPages,
+  private func countedPages(
+    of piece: FrameRange, _ memory: DescribedMemory, _ folding: VmemmapDesign.DeviceFolding?
+  ) -> UInt {
+    guard let folding, !folding.countsFoldedPages,
       !folding.sharesTails || isWhole(piece)
-    else { return all }
+    else {
+      let pages = pagesOfTheirOwn(in: vmemmap.addresses(describing: piece))
+      return (pages.upperBound.rawValue &- pages.lowerBound.rawValue) &>> format.pageSize.shift
+    }
     let order = memory.folioOrder
     if order < sections.order {
       return piece.pageCount / order.pageCount &* folding.privatePageCount

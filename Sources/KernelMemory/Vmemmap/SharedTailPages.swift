@@ -58,7 +58,7 @@ final class SharedTailPages: Sendable {
   }
 
   private func fill(_ frame: PageFrameNumber, for zone: Zone, _ order: PageOrder) {
-    let template = TailTemplate(place: zone.place, link: Vmemmap.maskLink(order: order))
+    let template = vmemmap.sharedTailTemplate(for: zone, order)
     let size = vmemmap.pageSize
     unsafe template.fill(
       vmemmap.machine.pointer(to: size.address(of: frame)), count: vmemmap.descriptorsPerPage)

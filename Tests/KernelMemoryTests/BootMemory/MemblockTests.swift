@@ -249,6 +249,23 @@ private func twoNodes() -> Memblock {
     #expect(layout.distance(from: node0, to: NodeID(2)) == nil)
   }
 
+  @Test func `what a node has twice it has once, and for good`() throws {
+    let layout = try NodeLayout(ranges: [
+      NodeRange(node: node0, range: addresses(0x1000, 0x9000), isHotPluggable: true),
+      NodeRange(node: node0, range: addresses(0, 0x2000)),
+      NodeRange(node: node0, range: addresses(0x4000, 0x6000)),
+      NodeRange(node: node0, range: addresses(0x5000, 0x6000)),
+    ])
+    #expect(
+      layout.ranges == [
+        NodeRange(node: node0, range: addresses(0, 0x2000)),
+        NodeRange(node: node0, range: addresses(0x2000, 0x4000), isHotPluggable: true),
+        NodeRange(node: node0, range: addresses(0x4000, 0x6000)),
+        NodeRange(node: node0, range: addresses(0x6000, 0x9000), isHotPluggable: true),
+      ])
+    #expect(layout.hotPluggableEnd == PhysicalAddress(0x9000))
+  }
+
   @Test func `nonsense is refused`() {
     let range = NodeRange(node: node0, range: addresses(0, 0x2000))
     #expect(throws: NodeLayoutError.noNodes) { try NodeLayout(ranges: []) }

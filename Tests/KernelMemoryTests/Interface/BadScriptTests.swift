@@ -55,6 +55,21 @@ private struct LineFeeder {
       ("#@ map-huge 1 16E touch", .badSize), ("#@ cpu 18446744073709551615", .badNumber),
       ("#@ expect error EPERMISSIVE", .unknownErrorName), ("#@ expect error 22", .unknownErrorName),
       ("#@ expect saved-pages many", .badNumber), ("#@ expect field", .missingArgument),
+      ("#@ dax-device", .missingArgument), ("#@ dax-device 4X", .badNumber),
+      ("#@ dax-device 18446744073709551616", .badNumber), ("#@ dax-device -1", .badNumber),
+      ("#@ dax-device 4G align=0", .badSize), ("#@ dax-device 4G align=2Q", .badSize),
+      ("#@ dax-device 4G map=disk", .unexpectedArgument),
+      ("#@ dax-device 4G colour=red", .unexpectedArgument),
+      ("#@ dax-device 4G 2M", .unexpectedArgument), ("#@ pagemap", .missingArgument),
+      ("#@ pagemap a generic", .missingArgument), ("#@ pagemap a generic 2G", .missingArgument),
+      ("#@ pagemap a nonsense 2G 2M", .unexpectedArgument),
+      ("#@ pagemap a generic 2G 0", .badSize), ("#@ pagemap a generic 2G -2M", .badSize),
+      ("#@ pagemap a generic 2G 2M page=3M", .badSize),
+      ("#@ pagemap a generic 2G 2M altmap=-1", .badSize),
+      ("#@ pagemap a generic 0xffffffffffffffff 2M", .badSize),
+      ("#@ pagemap a generic 2G 2M gaps=1", .unexpectedArgument),
+      ("#@ unmap-pagemap", .missingArgument), ("#@ use-device-page", .missingArgument),
+      ("#@ use-device-page here", .badNumber), ("#@ release-device-page 1 2 3 -", .unexpectedArgument),
     ] as [(String, ScriptProblem)])
   func `malformed lines are named, with what is wrong`(line: String, problem: ScriptProblem) {
     for text in ["true\n" + line, "true\n" + line + "\n", "true\n  " + line + "\t\ntrue"] {
@@ -79,6 +94,14 @@ private struct LineFeeder {
       feeder.feed("#@ map-huge \(number) 2M noreserve-touch as a")
       feeder.feed("#@ map-huge \(number) 1G touch")
       feeder.feed("#@ map-huge 1 \(number) touch")
+      feeder.feed("#@ dax-device \(number)")
+      feeder.feed("#@ dax-device \(number) align=\(number) map=dev")
+      feeder.feed("#@ pagemap a generic \(number) 2M")
+      feeder.feed("#@ pagemap a generic 0 \(number)")
+      feeder.feed("#@ pagemap a device-private 512M 2M page=\(number) altmap=\(number)")
+      feeder.feed("#@ pagemap a coherent 512M 2M page=0x8000000000000000")
+      feeder.feed("#@ use-device-page \(number)")
+      feeder.feed("#@ release-device-page \(number)")
       feeder.feed("#@ expect saved-pages \(number)")
       feeder.feed("#@ fail-allocation after \(number)")
       feeder.feed("#@ fail-nothing")

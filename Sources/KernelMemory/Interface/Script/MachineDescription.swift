@@ -52,7 +52,8 @@ extension MachineDescription {
     MemoryMapEntry(PhysicalAddress(start)..<PhysicalAddress(end), .usable)
   }
 
-  /// The bytes from physical zero to the end of the last section with memory or room for it.
+  /// The bytes from physical zero to the end of the last section with memory, devices' too, or room
+  /// for it.
   public var spanByteCount: UInt {
     allWindows.reduce(memorySpan) { max($0, $1.range.upperBound.rawValue) }
   }
@@ -71,7 +72,7 @@ extension MachineDescription {
   /// The bytes from physical zero to the end of the last section with memory.
   private var memorySpan: UInt {
     let mask: UInt = (1 << format.sectionShift) - 1
-    let (sum, overflow) = firmwareMap.usableEnd.rawValue.addingReportingOverflow(mask)
+    let (sum, overflow) = firmwareMap.describableEnd.rawValue.addingReportingOverflow(mask)
     return overflow ? .max : sum & ~mask
   }
 

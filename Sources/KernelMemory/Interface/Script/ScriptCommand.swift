@@ -22,6 +22,18 @@ public enum ScriptCommand: Equatable, Sendable {
   case mapHuge(HugeMapRequest)
   /// Unmaps what was mapped under a name, or everything.
   case unmap([UInt8]?)
+  /// Makes a device of persistent memory.
+  case daxDevice(DAXDeviceRequest)
+  /// Gives memory of a device descriptors, under a name.
+  case mapDevice(DeviceMapRequest)
+  /// Takes the descriptors away that were given under a name.
+  case unmapDevice([UInt8])
+  /// Uses the page of a device at an address.
+  case useDevicePage(UInt)
+  /// Ends one use of it.
+  case releaseDevicePage(UInt)
+  /// Does what drivers do when they are loaded.
+  case loadDrivers
   /// Allocates a vmalloc area, which gets a name.
   case vmalloc(VmallocRequest, as: [UInt8])
   /// Frees the vmalloc area of that name.
@@ -68,6 +80,30 @@ public struct ScriptField: Equatable, Sendable {
   public var name: [UInt8]
   /// The file.
   public var path: [UInt8]
+}
+
+/// A device of persistent memory that a script asks for.
+public struct DAXDeviceRequest: Equatable, Sendable {
+  /// An address in the persistent memory.
+  public var address: UInt
+  /// The bytes of its pages.
+  public var alignment: UInt
+  /// Whether its descriptors lie on itself.
+  public var describesItself: Bool
+}
+
+/// Memory of a device that a script wants descriptors for.
+public struct DeviceMapRequest: Equatable, Sendable {
+  /// The name by which they are taken away.
+  public var name: [UInt8]
+  public var type: DeviceMemoryType
+  /// The first byte.
+  public var start: UInt
+  public var byteCount: UInt
+  /// The bytes of its compound pages; 0 for single pages.
+  public var pageByteCount: UInt
+  /// The bytes at its start for its own descriptors.
+  public var altmapByteCount: UInt
 }
 
 /// Something that a script takes for granted.

@@ -47,6 +47,7 @@ extension ScriptParser {
       guard cpu < UInt(MachineDescription.mostCPUs) else { throw .badNumber }
       return .useCPU(Int(cpu))
     }
+    if let command = try deviceCommand(name, &rest) { return command }
     if name.isWord("map-huge") { return .mapHuge(try mapRequest(&rest)) }
     if name.isWord("vmalloc") { return try vmalloc(&rest) }
     if name.isWord("vfree") {

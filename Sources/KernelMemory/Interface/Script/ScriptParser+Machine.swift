@@ -72,7 +72,7 @@ extension ScriptParser {
       }
     }
     guard let map = try? MemoryMap.parse(firmwareText: lines[...]),
-      map.usableByteCount > 0, map.usableEnd.rawValue <= MachineDescription.largestMemory
+      map.usableByteCount > 0, map.describableEnd.rawValue <= MachineDescription.largestMemory
     else { throw .badMemoryMap }
     return map
   }

@@ -29,6 +29,8 @@ public final class ScriptRunner {
   /// Memory that was added, by name.
   var addedMemories: [NamedMemory] = []
   private(set) var memories: [Memory] = []
+  /// Memory of devices that has descriptors, by name.
+  var deviceMaps: [(name: [UInt8], map: DevicePagemap)] = []
   private var cpu = CPUID(0)
   /// How the last command that is no expectation ended.
   private(set) var lastError: InterfaceError?
@@ -133,6 +135,9 @@ public final class ScriptRunner {
       cpu = CPUID(number)
     case .remember(let field): remember(field)
     case .check: return check(output: &output)
+    case .daxDevice, .mapDevice, .unmapDevice, .useDevicePage, .releaseDevicePage,
+      .loadDrivers:
+      return try performOnDevices(command)
     case .nothing, .write, .show, .list, .expect: break
     }
     return .succeeded

@@ -14,6 +14,10 @@ enum InterfaceFile: Equatable, Sendable {
   case cpuList
   case blockSize, blockDefault, blockProbe, crashHotplug
   case block(BlockFile)
+  case dax(DAXFile)
+  case daxPart(DAXPartFile)
+  case daxRegion(DAXRegionFile)
+  case daxDriver(DAXDriver, DAXDriverFile)
   case hotplug(HotplugFile)
 }
 
@@ -51,6 +55,27 @@ enum BlockFile: Equatable, Sendable {
   case physicalIndex, state, online, physicalDevice, removable, validZones
 }
 
+/// Files of one device on the dax bus.
+enum DAXFile: Equatable, Sendable {
+  case modalias, size, alignment, mapping, targetNode, node, resource, describesItself
+  case deviceNumber, event
+}
+
+/// Files of one part of a device.
+enum DAXPartFile: Equatable, Sendable {
+  case start, end, offset
+}
+
+/// Files of one region of the dax bus.
+enum DAXRegionFile: Equatable, Sendable {
+  case number, size, alignment, availableSize, create, seed, delete
+}
+
+/// Files of one driver of the dax bus.
+enum DAXDriverFile: Equatable, Sendable {
+  case bind, unbind, newID, removeID
+}
+
 /// Parameters of memory that comes and goes.
 enum HotplugFile: Equatable, Sendable {
   case memmapOnMemory, onlinePolicy, autoMovableRatio, autoMovableNodeAware
@@ -67,6 +92,10 @@ extension InterfaceFile {
     case .sysctl: 0o644
     case .pool(let file), .nodePool(let file): file.mode
     case .blockDefault, .block(.state), .block(.online): 0o644
+    case .dax(.size), .dax(.alignment), .dax(.describesItself), .dax(.event): 0o644
+    case .dax(.mapping), .daxRegion(.delete), .daxDriver: 0o200
+    case .dax(.resource), .daxPart, .daxRegion(.alignment): 0o400
+    case .daxRegion(.create): 0o644
     case .hotplug(let file): file == .memmapOnMemory ? 0o444 : 0o644
     default: 0o444
     }

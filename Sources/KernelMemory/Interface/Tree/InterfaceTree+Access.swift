@@ -12,7 +12,7 @@ extension InterfaceTree {
   ) throws(InterfaceError) -> [UInt8] {
     let place = try walk(path)
     guard case .file(let file) = place.content else { throw .isDirectory }
-    guard file.mode & 0o400 != 0 else { throw .access }
+    guard mode(of: file, place.arguments) & 0o400 != 0 else { throw .access }
     if case .frames(let file) = file {
       return try frameWords(file, at: offset, byteCount: count)
     }
@@ -43,7 +43,7 @@ extension InterfaceTree {
   ) throws(InterfaceError) -> Int {
     let place = try walk(path)
     guard case .file(let file) = place.content else { throw .isDirectory }
-    guard file.mode & 0o200 != 0 else { throw .access }
+    guard mode(of: file, place.arguments) & 0o200 != 0 else { throw .access }
     if text.isEmpty { return 0 }
     if case .sysctl(let file) = file {
       return offset > 0 ? text.count : try writeSysctl(text, to: file)
@@ -89,7 +89,8 @@ extension InterfaceTree {
     case .directory: return FileAttributes(kind: .directory, mode: 0o755, byteCount: 0)
     case .link: return FileAttributes(kind: .link, mode: 0o777, byteCount: 0)
     case .file(let file):
-      return FileAttributes(kind: .file, mode: file.mode, byteCount: file.reportedByteCount)
+      return FileAttributes(
+        kind: .file, mode: mode(of: file, place.arguments), byteCount: file.reportedByteCount)
     }
   }
 
@@ -105,6 +106,14 @@ extension InterfaceTree {
 }
 
 extension InterfaceTree {
+  /// Who may open a file for what; a device that cannot be changed has fewer files to write.
+  func mode(of file: InterfaceFile, _ arguments: PathArguments) -> UInt16 {
+    switch file {
+    case .dax(.size), .dax(.alignment): isFixed(arguments.daxDevice) ? 0o444 : file.mode
+    default: file.mode
+    }
+  }
+
   /// The text of a file that can be read.
   private func text(of file: InterfaceFile, _ arguments: PathArguments) -> [UInt8] {
     var sink = TextSink()
@@ -130,6 +139,11 @@ extension InterfaceTree {
     case .blockSize, .blockDefault, .crashHotplug: appendBlocks(file, to: &sink)
     case .blockProbe: break
     case .block(let file): append(file, block: arguments.block, to: &sink)
+    case .dax(let file): append(file, of: arguments.daxDevice, to: &sink)
+    case .daxPart(let file):
+      append(file, part: arguments.daxPart, of: arguments.daxDevice, to: &sink)
+    case .daxRegion(let file): append(file, region: arguments.daxRegion, to: &sink)
+    case .daxDriver: break
     case .hotplug(let file): append(file, to: &sink)
     }
     return sink.bytes
@@ -148,6 +162,9 @@ extension InterfaceTree {
     case .blockDefault: try storeBlockDefault(text)
     case .blockProbe: try probeBlock(text)
     case .block(let file): try store(text, to: file, block: arguments.block)
+    case .dax(let file): try store(text, to: file, of: arguments.daxDevice)
+    case .daxRegion(let file): try store(text, to: file, region: arguments.daxRegion)
+    case .daxDriver(let driver, let file): try store(text, to: file, of: driver)
     case .hotplug(let file): try store(text, to: file)
     default: throw .access
     }

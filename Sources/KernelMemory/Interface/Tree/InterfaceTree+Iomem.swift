@@ -4,39 +4,83 @@
 
 extension InterfaceTree {
   func appendIomem(to sink: inout TextSink) {
-    var added = subsystem.addedMemory
-    added.sort { $0.range.lowerBound < $1.range.lowerBound }
+    var later = deviceResources + addedResources
+    later.sort { ($0.range.lowerBound, $0.depth) < ($1.range.lowerBound, $1.depth) }
+    var rest = later[...]
     let gone = hotplug.vacated
     for entry in subsystem.memoryMap.entries {
       for range in entry.range.without(gone) {
-        appendAdded(&added, below: range.lowerBound, depth: 0, to: &sink)
-        appendResource(range, entry.kind.resourceName, depth: 0, to: &sink)
-        appendAdded(&added, below: range.upperBound, depth: 1, to: &sink)
+        append(&rest, below: range.lowerBound, inside: 0, to: &sink)
+        appendResource(range, depth: 0, to: &sink) { $0.append(entry.kind.resourceName) }
+        append(&rest, below: range.upperBound, inside: 1, to: &sink)
       }
     }
-    appendAdded(&added, below: PhysicalAddress(.max), depth: 0, to: &sink)
+    append(&rest, below: PhysicalAddress(.max), inside: 0, to: &sink)
   }
 
-  /// Appends and removes the first of `added`, as far as they begin below `end`.
-  private func appendAdded(
-    _ added: inout [AddedMemory], below end: PhysicalAddress, depth: Int, to sink: inout TextSink
+  /// What somebody has claimed since boot.
+  private struct Resource {
+    let range: Range<PhysicalAddress>
+    let name: Name
+    /// How many others it lies in, apart from what boot found.
+    var depth = 0
+
+    enum Name {
+      case device(DAXDeviceID)
+      case memory(AddedMemory.Source)
+
+      func write(to sink: inout TextSink) {
+        switch self {
+        case .device(let id): id.write(to: &sink)
+        case .memory(let source): sink.append(source.resourceName)
+        }
+      }
+    }
+  }
+
+  /// Memory that a device on the dax bus has for itself.
+  private var deviceResources: [Resource] {
+    let dax = subsystem.dax
+    return dax.lock.withLock { dax.reservations }.map { reservation in
+      let frames = reservation.frames
+      return Resource(
+        range: pageSize.address(of: frames.lowerBound)..<pageSize.address(of: frames.upperBound),
+        name: .device(reservation.device))
+    }
+  }
+
+  /// Memory that was added; that of a device lies in the device.
+  private var addedResources: [Resource] {
+    subsystem.addedMemory.map { memory in
+      Resource(
+        range: memory.range, name: .memory(memory.source), depth: memory.source == .kmem ? 1 : 0)
+    }
+  }
+
+  /// Appends and removes the first of `rest`, as far as they begin below `end`.
+  private func append(
+    _ rest: inout ArraySlice<Resource>, below end: PhysicalAddress, inside depth: Int,
+    to sink: inout TextSink
   ) {
-    while let memory = added.first, memory.range.lowerBound < end {
-      appendResource(memory.range, memory.source.resourceName, depth: depth, to: &sink)
-      added.removeFirst()
+    while let resource = rest.first, resource.range.lowerBound < end {
+      appendResource(resource.range, depth: depth + resource.depth, to: &sink) {
+        resource.name.write(to: &$0)
+      }
+      rest.removeFirst()
     }
   }
 
   /// Appends a line; a resource inside another is two blanks further in.
   private func appendResource(
-    _ range: Range<PhysicalAddress>, _ name: StaticString, depth: Int, to sink: inout TextSink
+    _ range: Range<PhysicalAddress>, depth: Int, to sink: inout TextSink,
+    name: (inout TextSink) -> Void
   ) {
     sink.appendBlanks(2 * depth)
     sink.appendHex(range.lowerBound.rawValue, digits: 8)
     sink.append(byte: ASCII.minus)
     sink.appendHex(range.upperBound.rawValue &- 1, digits: 8)
     sink.append(" : ")
-    sink.append(name)
+    name(&sink)
     sink.newline()
   }
 }

@@ -66,7 +66,12 @@ extension InterfaceTree {
   func target(of link: TreeLink, _ arguments: PathArguments) -> [UInt8] {
     var text = TextSink()
     text.append(link.prefix)
-    text.appendDecimal(arguments.number)
+    switch link.ending {
+    case .number: text.appendDecimal(arguments.number)
+    case .daxDevice: appendDirectory(of: arguments.daxDevice, to: &text)
+    case .daxDriver: text.append(driver(of: arguments.daxDevice)?.name ?? "")
+    case .nothing: break
+    }
     return text.bytes
   }
 
@@ -79,6 +84,8 @@ extension InterfaceTree {
     case .blockProbe: policy.hasProbe
     case .hotplug(let file): isPresent(file)
     case .node(.reclaim): policy.reclaimsNodes
+    case .dax(let file): isPresent(file, of: arguments.daxDevice)
+    case .daxRegion(let file): isPresent(file, region: arguments.daxRegion)
     default: true
     }
   }

@@ -10,6 +10,7 @@
 /// /proc  meminfo vmstat zoneinfo buddyinfo pagetypeinfo vmallocinfo iomem cmdline
 ///        kpage{flags,count,cgroup} sys/vm/…
 /// /sys   kernel/mm/hugepages/…   devices/system/{node,memory,cpu}/…   bus/memory/devices/…
+///        devices/platform/hmem.*/…   bus/dax/{devices,drivers}/…
 /// ```
 ///
 /// Copies of a tree share its settings; make one tree for a subsystem.
@@ -28,17 +29,23 @@ public struct InterfaceTree: Sendable {
       .directory(
         "sys",
         [
-          .directory("bus", [.directory("memory", [.directory("devices", Self.busEntries)])]),
+          .directory(
+            "bus",
+            [
+              .directory("dax", Self.daxBusEntries),
+              .directory("memory", [.directory("devices", Self.busEntries)]),
+            ]),
           .directory(
             "devices",
             [
+              .directory("platform", Self.daxRegionEntries),
               .directory(
                 "system",
                 [
                   .directory("cpu", Self.cpuEntries),
                   .directory("memory", Self.blockEntries),
                   .directory("node", Self.nodeEntries),
-                ])
+                ]),
             ]),
           .directory(
             "kernel", [.directory("mm", [.directory("hugepages", Self.poolEntries)])]),

@@ -7,7 +7,12 @@ extension InterfaceTree {
   func match(
     _ name: ArraySlice<UInt8>, _ pattern: NamePattern, _ arguments: PathArguments
   ) -> PathArguments? {
-    if case .word(let word) = pattern { return word.isEqual(to: name) ? arguments : nil }
+    switch pattern {
+    case .word(let word): return word.isEqual(to: name) ? arguments : nil
+    case .daxDevices, .daxDevicesOfRegion, .daxDevicesOfDriver, .daxDriver, .daxDriverLink:
+      return matchDAX(name, pattern, arguments)
+    default: break
+    }
     guard let number = number(in: name, pattern) else { return nil }
     return member(number, of: pattern, arguments)
   }
@@ -31,7 +36,16 @@ extension InterfaceTree {
     var result = arguments
     result.number = number
     switch pattern {
-    case .word: return nil
+    case .word, .daxDevices, .daxDevicesOfRegion, .daxDevicesOfDriver, .daxDriver,
+      .daxDriverLink:
+      return nil
+    case .daxRegions:
+      guard let region = Int(exactly: number), hasDAXRegion(region) else { return nil }
+      result.daxRegion = region
+    case .daxParts:
+      guard let part = Int(exactly: number), daxParts(of: arguments.daxDevice).contains(number)
+      else { return nil }
+      result.daxPart = part
     case .pools:
       guard let index = hugeTLB.pools.firstIndex(where: { $0.byteCount >> 10 == number }) else {
         return nil
@@ -68,8 +82,13 @@ extension InterfaceTree {
 
   /// The names that the pattern stands for.
   func names(of pattern: NamePattern, _ arguments: PathArguments) -> [[UInt8]] {
-    if case .word(let word) = pattern { return [word.bytes] }
-    return candidates(for: pattern).compactMap { number in
+    switch pattern {
+    case .word(let word): return [word.bytes]
+    case .daxDevices, .daxDevicesOfRegion, .daxDevicesOfDriver, .daxDriver, .daxDriverLink:
+      return daxNames(of: pattern, arguments)
+    default: break
+    }
+    return candidates(for: pattern, arguments).compactMap { number in
       guard member(number, of: pattern, arguments) != nil else { return nil }
       var text = TextSink()
       text.append(pattern.prefix)
@@ -79,9 +98,15 @@ extension InterfaceTree {
     }
   }
 
-  private func candidates(for pattern: NamePattern) -> [UInt] {
+  private func candidates(
+    for pattern: NamePattern, _ arguments: PathArguments
+  ) -> [UInt] {
     switch pattern {
-    case .word: []
+    case .word, .daxDevices, .daxDevicesOfRegion, .daxDevicesOfDriver, .daxDriver,
+      .daxDriverLink:
+      []
+    case .daxRegions: daxRegionNumbers
+    case .daxParts: daxParts(of: arguments.daxDevice)
     case .pools: hugeTLB.pools.map { $0.byteCount >> 10 }
     case .nodes, .nodesOfBlock, .nodesOfCPU: topology.nodes.map { UInt($0.id.rawValue) }
     case .blocks, .blocksOfNode: presentBlocks

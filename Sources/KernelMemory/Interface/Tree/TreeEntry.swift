@@ -36,10 +36,23 @@ struct TreeEntry: Sendable {
   }
 }
 
-/// Where a link leads: a fixed beginning, and the number that its own name ends with.
+/// Where a link leads: a fixed beginning, and what its own name or place says.
 struct TreeLink: Sendable {
-  /// Everything up to the number.
+  /// What the target ends with.
+  enum Ending: Sendable {
+    /// The number that the link's own name ends with.
+    case number
+    /// The directory of a device on the dax bus.
+    case daxDevice
+    /// The directory of that device's driver.
+    case daxDriver
+    /// Nothing more.
+    case nothing
+  }
+
+  /// Everything up to that.
   let prefix: StaticString
+  var ending = Ending.number
 }
 
 /// The names that an entry of the plan stands for.
@@ -62,6 +75,20 @@ enum NamePattern: Sendable {
   case cpus
   /// `cpu<N>` for each CPU of the node.
   case cpusOfNode
+  /// `hmem.<N>` for each region of the dax bus.
+  case daxRegions
+  /// `dax<R>.<N>` for each device of the dax bus.
+  case daxDevices
+  /// The same for each device of the region.
+  case daxDevicesOfRegion
+  /// The same for each device of the driver.
+  case daxDevicesOfDriver(DAXDriver)
+  /// `mapping<N>` for each part of the device.
+  case daxParts
+  /// A driver's name, if the kernel has it.
+  case daxDriver(DAXDriver)
+  /// A name that is there if the device has a driver.
+  case daxDriverLink
 
   /// What stands before the number.
   var prefix: StaticString {
@@ -71,6 +98,11 @@ enum NamePattern: Sendable {
     case .nodes, .nodesOfBlock, .nodesOfCPU: "node"
     case .blocks, .blocksOfNode: "memory"
     case .cpus, .cpusOfNode: "cpu"
+    case .daxRegions: "hmem."
+    case .daxDevices, .daxDevicesOfRegion, .daxDevicesOfDriver: "dax"
+    case .daxParts: "mapping"
+    case .daxDriver(let driver): driver.name
+    case .daxDriverLink: "driver"
     }
   }
 
@@ -90,6 +122,12 @@ struct PathArguments: Equatable, Sendable {
   var block: UInt = 0
   /// The number of the CPU.
   var cpu = 0
+  /// The number of the region of the dax bus.
+  var daxRegion = 0
+  /// The device on the dax bus.
+  var daxDevice = DAXDeviceID(region: 0, number: 0)
+  /// The number of the device's part.
+  var daxPart = 0
   /// The number that the last name ends with.
   var number: UInt = 0
 }

@@ -59,7 +59,9 @@ extension InvariantCheck {
 
   /// A request can come to every populated zone, and to each once.
   private mutating func checkZoneOrders() {
-    let populated = topology.zones.indices.filter { topology.zones[$0].isPopulated }
+    let populated = topology.zones.indices.filter {
+      topology.zones[$0].isPopulated && topology.zones[$0].kind != .device
+    }
     for position in topology.nodes.indices {
       let order = allocator.zoneOrders[position].filter { topology.zones[$0].isPopulated }.sorted()
       guard order != populated else { continue }

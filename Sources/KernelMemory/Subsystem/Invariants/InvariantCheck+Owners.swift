@@ -89,10 +89,18 @@ extension InvariantCheck {
   ) -> UInt {
     var managed: UInt = 0
     var wrong: PageFrameNumber?
+    var miscounted: PageFrameNumber?
     view.forEachDescriptor(in: frames) { pfn, image in
       guard !image.counts.isBlank else { return }
       managed &+= 1
-      if image.counts != counts || image.flags != zone.place { wrong = wrong ?? pfn }
+      let more = deviceMappings.isEmpty ? 0 : deviceMappingCount(of: pfn)
+      let wanted = counts.with(references: counts.references &+ UInt32(truncatingIfNeeded: more))
+      guard image.counts != wanted || image.flags != zone.place else { return }
+      if more > 0 { miscounted = miscounted ?? pfn } else { wrong = wrong ?? pfn }
+    }
+    if let miscounted {
+      report(
+        .population(13), at: miscounted, "a frame that devices share has a reference for each")
     }
     if let wrong {
       report(.buddy(4), at: wrong, "a frame in the kernel's use has one reference and its type")

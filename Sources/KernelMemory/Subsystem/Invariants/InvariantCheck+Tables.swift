@@ -13,9 +13,7 @@ extension InvariantCheck {
     for tail in tails {
       owners.add(tail.frame..<tail.frame.advanced(by: 1), .sharedTail)
       sharedTails.append(tail.frame)
-      let template = TailTemplate(
-        place: tail.zone.place, link: Vmemmap.maskLink(order: tail.order))
-      checkContent(of: tail.frame, template)
+      checkContent(of: tail.frame, vmemmap.sharedTailTemplate(for: tail.zone, tail.order))
     }
     sharedTails.sort()
   }
@@ -114,6 +112,7 @@ extension InvariantCheck {
       lastEntry.end == address && lastEntry.frame == frame || sharedTails.contains(sorted: frame)
     if isShared {
       folded.add(page)
+      noteDeviceMapping(of: frame, at: address)
     } else {
       addBacking(frame..<frame.advanced(by: 1))
       if !isWritable { readOnly.add(page) }
@@ -137,19 +136,29 @@ extension InvariantCheck {
 
   /// Every section with descriptors has them mapped, whole; nothing else is mapped.
   mutating func checkCoverage() {
-    var required = AddressRanges()
-    var allowed = AddressRanges()
     let sections = topology.sections
-    var pieces = describedMemory
-    pieces.sort { $0.lowerBound < $1.lowerBound }
-    for piece in pieces {
+    var everything: [(pages: Range<VirtualAddress>, isRequired: Bool)] = []
+    for piece in topology.nodes.flatMap({ $0.memory }) + offlineMemory {
       let first = sections.number(of: piece.lowerBound).rawValue
       let last = sections.number(of: piece.upperBound.advanced(by: -1)).rawValue
       for number in first...last {
-        let pages = vmemmapPages(of: SectionNumber(number))
-        allowed.add(pages)
-        if sections[SectionNumber(number)].marks.contains(.hasMap) { required.add(pages) }
+        let number = SectionNumber(number)
+        everything.append(
+          (
+            vmemmapPages(of: sections.frames(of: number)),
+            sections[number].marks.contains(.hasMap)
+          ))
       }
+    }
+    for piece in topology.nodes.flatMap({ $0.deviceMemory.ranges }) {
+      everything.append((vmemmapPages(of: piece), true))
+    }
+    everything.sort { $0.pages.lowerBound < $1.pages.lowerBound }
+    var required = AddressRanges()
+    var allowed = AddressRanges()
+    for (pages, isRequired) in everything {
+      allowed.add(pages)
+      if isRequired { required.add(pages) }
     }
     var missing: [VirtualAddress] = []
     var surplus: [VirtualAddress] = []
@@ -167,9 +176,9 @@ extension InvariantCheck {
     }
   }
 
-  /// The addresses of the vmemmap pages that hold descriptors of a section.
-  private func vmemmapPages(of number: SectionNumber) -> Range<VirtualAddress> {
-    let addresses = vmemmap.addresses(describing: topology.sections.frames(of: number))
+  /// The addresses of the vmemmap pages that hold descriptors of `frames`.
+  private func vmemmapPages(of frames: FrameRange) -> Range<VirtualAddress> {
+    let addresses = vmemmap.addresses(describing: frames)
     let bytes = vmemmap.pageSize.byteCount
     let end = addresses.upperBound.advanced(byBytes: bytes &- 1).rounded(downToBytes: bytes)
     return addresses.lowerBound.rounded(downToBytes: bytes)..<end
@@ -197,7 +206,7 @@ extension InvariantCheck {
       found: UInt(bitPattern: accounting.bootPages.load(ordering: .relaxed)),
       "vmemmap pages from boot")
     expect(
-      .folding(14), .subsystem, wanted: ownership.runtimeVmemmap,
+      .folding(14), .subsystem, wanted: ownership.runtimeVmemmap &+ countedFoldedDevicePages,
       found: UInt(bitPattern: accounting.runtimePages.load(ordering: .relaxed)),
       "vmemmap pages from the page allocator")
   }

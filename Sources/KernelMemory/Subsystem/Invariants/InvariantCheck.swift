@@ -75,6 +75,10 @@ struct InvariantCheck {
   var lastEntry = (end: VirtualAddress(0), frame: PageFrameNumber(0))
   /// Frames that folded pages share, ascending.
   var sharedTails: [PageFrameNumber] = []
+  /// How often frames are mapped by folded descriptors of devices, by frame.
+  var deviceMappings: [(frame: PageFrameNumber, count: UInt)] = []
+  /// Vmemmap pages that descriptors of devices share, by address.
+  var foldedDevices: [Range<VirtualAddress>] = []
   /// Huge pages.
   var folios: [FoundFolio] = []
   /// Leaves that map vmalloc areas, in order of address.
@@ -102,7 +106,9 @@ struct InvariantCheck {
     checkBlocks()
     checkSharedTails()
     checkTables()
+    sortDeviceMappings()
     checkCoverage()
+    checkDevices()
     checkBacking()
     checkAreas()
     checkFreeMemory()

@@ -18,6 +18,8 @@ public struct InvariantPredicate: Equatable, Sendable {
     case folding
     /// Huge pages (spec 06).
     case pools
+    /// Memory of devices (spec 07).
+    case devices
     /// Vmalloc areas (spec 09).
     case vmalloc
     /// Memory that comes and goes (spec 08).
@@ -40,6 +42,8 @@ public struct InvariantPredicate: Equatable, Sendable {
   static func pools(_ number: UInt8) -> Self { Self(family: .pools, number: number) }
   static func vmalloc(_ number: UInt8) -> Self { Self(family: .vmalloc, number: number) }
 
+  static func devices(_ number: UInt8) -> Self { Self(family: .devices, number: number) }
+
   /// A list is linked as its members say.
   static let soundList = Self(family: .whole, number: 1)
   /// A frame has one owner.
@@ -60,6 +64,7 @@ public struct InvariantPredicate: Equatable, Sendable {
     case .population: sink.append("P-POP ")
     case .folding: sink.append("P-HVO ")
     case .pools: sink.append("P-POOL ")
+    case .devices: sink.append("P-DEV ")
     case .vmalloc: sink.append("P-VMALLOC ")
     case .hotplug: sink.append("P-MHP ")
     case .whole: sink.append("I ")
