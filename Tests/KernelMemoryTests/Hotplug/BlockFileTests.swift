@@ -7,7 +7,7 @@ import Testing
 @testable import KernelMemory
 
 /// What the files of memory blocks say and take: spec 08 section 10, spec 10 section 5.
-@Suite struct `Files of memory blocks` {
+@Suite struct `Files about memory that comes and goes` {
   private static let parameters = "/sys/module/memory_hotplug/parameters"
 
   @Test(arguments: NamedKernel.all)
