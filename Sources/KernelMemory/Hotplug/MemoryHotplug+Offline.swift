@@ -106,11 +106,23 @@ extension MemoryHotplug {
         guard move(found) else { throw .interrupted }
         continue
       }
-      try dissolve(isolated.frames)
+      try dissolve(isolated)
       if allocator.isFree(isolated) { return }
       rounds += 1
       guard rounds < Self.patience else { throw .busy }
       Machine.relaxWhileSpinning()
+    }
+  }
+
+  /// Dissolves the huge pages of isolated memory; sections that are free as a whole hold none.
+  private func dissolve(_ isolated: IsolatedMemory) throws(HotplugError) {
+    let sections = topology.sections
+    var start = isolated.frames.lowerBound
+    while start < isolated.frames.upperBound {
+      let number = sections.number(of: start)
+      let end = min(sections.frames(of: number).upperBound, isolated.frames.upperBound)
+      if !isolated.freeSections.contains(number) { try dissolve(start..<end) }
+      start = end
     }
   }
 

@@ -93,7 +93,7 @@ import Testing
       },
     ]
     withThreads(on: host.host.machine, cpus: 0..<work.count) { cpu in
-      for round in 0..<20 { work[cpu.index](round) }
+      for round in 0..<12 { work[cpu.index](round) }
     }
     host.pool.releaseDeferredPages()
     #expect(surprises.total == 0)
