@@ -54,7 +54,8 @@ extension SectionPopulation {
   ) throws(PopulationError) {
     let page = format.pageSize.byteCount
     let end = vmemmap.addresses(describing: part).upperBound
-    let head = VirtualAddress(end.rawValue &- (within &+ part.pageCount) &* DescriptorWords.byteCount)
+    let size = (within &+ part.pageCount) &* DescriptorWords.byteCount
+    let head = VirtualAddress(end.rawValue &- size)
     let outer = head.advanced(byBytes: folding.privatePageCount &* page)
     var address = head.advanced(byBytes: within &* DescriptorWords.byteCount)
       .rounded(downToBytes: page)

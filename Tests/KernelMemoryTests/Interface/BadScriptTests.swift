@@ -69,7 +69,8 @@ private struct LineFeeder {
       ("#@ pagemap a generic 0xffffffffffffffff 2M", .badSize),
       ("#@ pagemap a generic 2G 2M gaps=1", .unexpectedArgument),
       ("#@ unmap-pagemap", .missingArgument), ("#@ use-device-page", .missingArgument),
-      ("#@ use-device-page here", .badNumber), ("#@ release-device-page 1 2 3 -", .unexpectedArgument),
+      ("#@ use-device-page here", .badNumber),
+      ("#@ release-device-page 1 2 3 -", .unexpectedArgument),
     ] as [(String, ScriptProblem)])
   func `malformed lines are named, with what is wrong`(line: String, problem: ScriptProblem) {
     for text in ["true\n" + line, "true\n" + line + "\n", "true\n  " + line + "\t\ntrue"] {

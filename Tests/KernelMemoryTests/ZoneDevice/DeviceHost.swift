@@ -14,7 +14,8 @@ struct DeviceHost {
     commandLine: String = "", threading: HostedMachine.Threading = .one
   ) throws {
     host = try TestHost(
-      memory: 2 << max(format.sectionShift, 27), kernel: kernel, format: format, cpus: cpus, commandLine: commandLine,
+      memory: 2 << max(format.sectionShift, 27), kernel: kernel, format: format, cpus: cpus,
+      commandLine: commandLine,
       threading: threading, room: 6 << 30)
   }
 

@@ -195,4 +195,22 @@ import Testing
     #expect(!host.devices.release(PageFrameNumber(4096)))
     #expect(host.host.complaints == [])
   }
+
+  @Test func `bad memory is reported to the driver, but not in its metadata`() throws {
+    let host = try DeviceHost()
+    let heard = Tally()
+    let frames = host.frames(2 << 30, 128 << 20)
+    let map = DevicePagemap(
+      .generic, [frames], altmap: Altmap(of: frames, freeCount: 512),
+      callbacks: DeviceCallbacks(memoryFailure: {
+        heard.add(Int($0.pageCount))
+        return true
+      }))
+    try host.devices.map(map)
+    #expect(!host.devices.reportFailure(of: FrameRange(start: frames.lowerBound, pageCount: 1)))
+    let data = PageFrameNumber(frames.lowerBound.rawValue + 600)
+    #expect(host.devices.reportFailure(of: FrameRange(start: data, pageCount: 2)))
+    #expect(!host.devices.reportFailure(of: FrameRange(start: frames.upperBound, pageCount: 1)))
+    #expect(heard.total == 2)
+  }
 }

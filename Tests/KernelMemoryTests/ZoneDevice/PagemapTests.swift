@@ -12,6 +12,13 @@ import Testing
 
   // MARK: What is refused
 
+  private func mapped() throws -> (DeviceHost, DevicePagemap) {
+    let host = try DeviceHost()
+    let map = host.map()
+    try host.devices.map(map)
+    return (host, map)
+  }
+
   @Test func `no ranges are no map`() throws {
     let host = try DeviceHost()
     let map = DevicePagemap(.generic, [])
@@ -120,9 +127,7 @@ import Testing
   }
 
   @Test func `a map is mapped once at a time`() throws {
-    let host = try DeviceHost()
-    let map = host.map()
-    try host.devices.map(map)
+    let (host, map) = try mapped()
     #expect(throws: PagemapError.alreadyMapped) { try host.devices.map(map) }
     host.devices.unmap(map)
     try host.devices.map(map)
@@ -226,9 +231,7 @@ import Testing
   // MARK: Look-up and end
 
   @Test func `who finds a map can rely on it until it lets go (P-DEV 9)`() throws {
-    let host = try DeviceHost()
-    let map = host.map()
-    try host.devices.map(map)
+    let (host, map) = try mapped()
     let pfn = map.ranges[0].lowerBound
     #expect(host.devices.reference(to: pfn) === map)
     #expect(host.devices.unmap(map) == .draining)
@@ -243,9 +246,7 @@ import Testing
   }
 
   @Test func `a map on its way out is no conflict, but its descriptors are in the way`() throws {
-    let host = try DeviceHost()
-    let map = host.map()
-    try host.devices.map(map)
+    let (host, map) = try mapped()
     let held = try #require(host.devices.reference(to: map.ranges[0].lowerBound))
     host.devices.unmap(map)
     #expect(throws: PagemapError.exists) { try host.devices.map(host.map()) }
@@ -280,23 +281,5 @@ import Testing
     }
     #expect(host.devices.table.all.isEmpty)
     #expect(host.host.complaints == [])
-  }
-
-  @Test func `bad memory is reported to the driver, but not in its metadata`() throws {
-    let host = try DeviceHost()
-    let heard = Tally()
-    let frames = host.frames(2 << 30, 128 << 20)
-    let map = DevicePagemap(
-      .generic, [frames], altmap: Altmap(of: frames, freeCount: 512),
-      callbacks: DeviceCallbacks(memoryFailure: {
-        heard.add(Int($0.pageCount))
-        return true
-      }))
-    try host.devices.map(map)
-    #expect(!host.devices.reportFailure(of: FrameRange(start: frames.lowerBound, pageCount: 1)))
-    let data = PageFrameNumber(frames.lowerBound.rawValue + 600)
-    #expect(host.devices.reportFailure(of: FrameRange(start: data, pageCount: 2)))
-    #expect(!host.devices.reportFailure(of: FrameRange(start: frames.upperBound, pageCount: 1)))
-    #expect(heard.total == 2)
   }
 }

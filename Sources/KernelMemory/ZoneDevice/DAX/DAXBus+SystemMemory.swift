@@ -34,8 +34,8 @@ extension DAXBus {
   ///
   /// - Linux: `dev_dax_kmem_remove()`.
   func removeSystemMemory(of device: DAXDevice) {
-    for frames in device.systemMemory {
-      guard (try? hotplug.remove(addresses(of: frames))) != nil else { continue }
+    for frames in device.systemMemory
+    where (try? hotplug.remove(addresses(of: frames))) != nil {
       reservations.removeAll { $0.isSystemMemory && $0.frames == frames }
     }
     device.systemMemory = []
