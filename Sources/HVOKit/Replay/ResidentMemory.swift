@@ -12,7 +12,7 @@ import KernelMemory
 ///
 /// Page cache does not stay for ever: what is given up under pressure is read again to where movable
 /// memory is taken first, so with a movable zone on its node it ends up there. Programs stay, as there
-/// is no swap. Each has half of what lies scattered.
+/// is no swap. A sixteenth of what lies scattered is such page cache.
 struct ResidentMemory {
   /// Page cache that lies scattered on a node.
   private struct PageCache {
@@ -78,10 +78,10 @@ struct ResidentMemory {
 
   private mutating func take(_ count: UInt, of zone: ZoneSummary) {
     let scattered = count - holder.takeKernelPages(count / 4 * 3, on: zone.node)
-    scatter(scattered / 2, over: zone.span, by: holder)
+    scatter(scattered - scattered / 16, over: zone.span, by: holder)
     let cache = PageCache(
       holder: SimulatedProcess(of: subsystem), node: zone.node,
-      pageCount: scattered - scattered / 2)
+      pageCount: scattered / 16)
     scatter(cache.pageCount, over: zone.span, by: cache.holder)
     if zone.kind != .movable { caches.append(cache) } else { settled.append(cache) }
   }

@@ -49,17 +49,19 @@ extension PageAllocator {
     upTo count: UInt, on node: NodeID, _ options: AllocationOptions
   ) -> FrameRange? {
     guard let position = topology.position(of: node) else { return nil }
-    for index in zoneOrders[position] {
-      let zone = topology.zones[index]
-      if zone.kind > options.highestZone { continue }
-      if options.contains(.thisNode), zone.node != node { continue }
-      if let run = takeRun(upTo: count, fromZone: index, options) { return run }
+    for mark in [KeptMark.low, .minimum] {
+      for index in zoneOrders[position] {
+        let zone = topology.zones[index]
+        if zone.kind > options.highestZone { continue }
+        if options.contains(.thisNode), zone.node != node { continue }
+        if let run = takeRun(upTo: count, fromZone: index, options, keeping: mark) { return run }
+      }
     }
     return nil
   }
 
   private func takeRun(
-    upTo count: UInt, fromZone index: Int, _ options: AllocationOptions
+    upTo count: UInt, fromZone index: Int, _ options: AllocationOptions, keeping mark: KeptMark
   ) -> FrameRange? {
     let lists = freeLists[index]
     let type = options.migrateType
@@ -67,19 +69,19 @@ extension PageAllocator {
     let largest = largestBlock(at: PageFrameNumber(0), pageCount: max(count, 1))
     for order in stride(from: largest.index, through: 0, by: -1) {
       let order = PageOrder(order)
-      guard allows(order, in: lists, options) else { continue }
+      guard allows(order, in: lists, options, keeping: mark) else { continue }
       if let pfn = lists.lock.withLock({ removeBlock(order, listedAs: type, from: lists) }) {
         return prepare(FrameRange(start: pfn, pageCount: order.pageCount), in: lists.zone)
       }
     }
     for order in stride(from: largest.index, through: 0, by: -1) {
       let order = PageOrder(order)
-      guard allows(order, in: lists, options) else { continue }
+      guard allows(order, in: lists, options, keeping: mark) else { continue }
       if let pfn = lists.lock.withLock({ removeBlock(order, type, from: lists) }) {
         return prepare(FrameRange(start: pfn, pageCount: order.pageCount), in: lists.zone)
       }
     }
-    guard allows(.page, in: lists, options),
+    guard allows(.page, in: lists, options, keeping: mark),
       let pfn = cpuLists[index].take(.page, type, vmemmap, machine.currentCPU)
     else { return nil }
     return prepare(FrameRange(start: pfn, pageCount: 1), in: lists.zone)

@@ -35,32 +35,36 @@ extension PageAllocator {
 
   /// ``allocateBlock(_:on:_:)`` beyond the failure injection.
   ///
-  /// Before a request fails, what CPUs keep at hand comes back to the free lists, where it merges.
+  /// At first each zone keeps back as much as it wants to have; only if all are that short, what it
+  /// needs. Before a request fails, what CPUs keep at hand comes back to the free lists, where it
+  /// merges.
   func takeBlock(
     _ order: PageOrder, on node: NodeID, _ options: AllocationOptions
   ) -> PageFrameNumber? {
     guard order <= maximumOrder, let position = topology.position(of: node) else { return nil }
-    return takeBlock(order, at: position, node, options)
-      ?? takeBlockAfterDraining(order, at: position, node, options)
+    return takeBlock(order, at: position, node, options, keeping: .low)
+      ?? takeBlockWhenShort(order, at: position, node, options)
   }
 
   @inline(never)
-  private func takeBlockAfterDraining(
+  private func takeBlockWhenShort(
     _ order: PageOrder, at position: Int, _ node: NodeID, _ options: AllocationOptions
   ) -> PageFrameNumber? {
+    if let pfn = takeBlock(order, at: position, node, options, keeping: .minimum) { return pfn }
     guard cpuLists.contains(where: { $0.pageCount > 0 }) else { return nil }
     drainCPULists()
-    return takeBlock(order, at: position, node, options)
+    return takeBlock(order, at: position, node, options, keeping: .minimum)
   }
 
   @inline(__always)
   private func takeBlock(
-    _ order: PageOrder, at position: Int, _ node: NodeID, _ options: AllocationOptions
+    _ order: PageOrder, at position: Int, _ node: NodeID, _ options: AllocationOptions,
+    keeping mark: KeptMark
   ) -> PageFrameNumber? {
     // Not over the array itself, which would be retained.
     for place in 0..<zoneOrders[position].count {
       let index = zoneOrders[position][place]
-      if let pfn = freeLists.with(index, { takeBlock(order, from: $0, node, options) }) {
+      if let pfn = freeLists.with(index, { takeBlock(order, from: $0, node, options, mark) }) {
         machine.cost.add(order.pageCount, to: .framesAllocated)
         events.allocatedPages.add(order.pageCount, from: machine.counterWriters)
         return pfn
@@ -71,12 +75,13 @@ extension PageAllocator {
 
   @inline(__always)
   private func takeBlock(
-    _ order: PageOrder, from lists: ZoneFreeLists, _ node: NodeID, _ options: AllocationOptions
+    _ order: PageOrder, from lists: ZoneFreeLists, _ node: NodeID, _ options: AllocationOptions,
+    _ mark: KeptMark
   ) -> PageFrameNumber? {
     let zone = lists.zone
     if zone.kind > options.highestZone { return nil }
     if options.contains(.thisNode), zone.node != node { return nil }
-    guard allows(order, in: lists, options) else { return nil }
+    guard allows(order, in: lists, options, keeping: mark) else { return nil }
     let type = options.migrateType
     let cpu = machine.currentCPU
     if let pfn = cpuLists.with(zone.index, { $0.take(order, type, vmemmap, cpu) }) { return pfn }

@@ -78,13 +78,14 @@ extension PageAllocator {
     return above / ratio
   }
 
-  /// Whether a zone may give a block of `order` to such a request without going below its mark.
+  /// Whether a zone may give a block of `order` to such a request without going below a mark.
   ///
-  /// - Linux: `zone_watermark_ok()` with the minimum mark: all that a request may use when
-  ///   nothing can be reclaimed.
+  /// - Linux: `zone_watermark_ok()`; the minimum mark is all that a request may use when nothing can
+  ///   be reclaimed.
   @inline(__always)
   func allows(
-    _ order: PageOrder, in lists: ZoneFreeLists, _ options: AllocationOptions
+    _ order: PageOrder, in lists: ZoneFreeLists, _ options: AllocationOptions,
+    keeping kept: KeptMark
   ) -> Bool {
     if options.contains(.ignoreWatermarks) { return true }
     let free = lists.freePageCount.load(ordering: .relaxed)
@@ -94,7 +95,10 @@ extension PageAllocator {
       unusable &+= lists.freeContiguousPageCount.load(ordering: .relaxed)
     }
     var mark = lists.minimumMark.load(ordering: .relaxed)
-    if options.contains(.highPriority) { mark /= 2 }
+    switch kept {
+    case .low: mark = lists.lowMark.load(ordering: .relaxed)
+    case .minimum: if options.contains(.highPriority) { mark /= 2 }
+    }
     let reserve = lowmemReserve(of: lists.zone, for: options.highestZone)
     return free > unusable &+ mark &+ reserve
   }

@@ -11,6 +11,14 @@ public struct Watermarks: Equatable, Sendable {
   public var promo: UInt = 0
 }
 
+/// The mark above which a request leaves a zone.
+enum KeptMark: Sendable {
+  /// What zones want to have; another zone is asked first.
+  case low
+  /// What they need; who may dig deeper does.
+  case minimum
+}
+
 /// How one kernel shares its reserve out, as data.
 public struct ReservePolicy: Sendable {
   /// Whether movable zones have their share of the reserve; otherwise they keep next to nothing back,

@@ -38,7 +38,7 @@ import Synchronization
   ///
   /// - Unit: base pages.
   let minimumMark = Atomic<UInt>(0)
-  private let lowMark = Atomic<UInt>(0)
+  let lowMark = Atomic<UInt>(0)
   private let highMark = Atomic<UInt>(0)
   private let promotionMark = Atomic<UInt>(0)
   private let lists: UnsafeMutablePointer<FrameList>

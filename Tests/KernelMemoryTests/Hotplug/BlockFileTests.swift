@@ -158,7 +158,8 @@ import Testing
     #expect(
       Array(lines) == [
         "100000000-117ffffff : System RAM (virtio_mem)",
-        "118000000-11fffffff : System RAM (kmem)", "120000000-127ffffff : System RAM",
+        // A driver's memory lies in its device, which this test does not make.
+        "  118000000-11fffffff : System RAM (kmem)", "120000000-127ffffff : System RAM",
       ])
     try hotplug.remove(host.range(1, from: 1))
     let left = host.read("/proc/iomem").split(separator: "\n").suffix(4)

@@ -109,7 +109,8 @@ struct AllocatorPlayground {
     for zone in host.topology.zones where zone.isPopulated && zone.kind <= options.highestZone {
       let lists = allocator.freeLists[zone.index]
       if options.contains(.thisNode), zone.node != NodeID(node) { continue }
-      guard isLarge || allocator.allows(order, in: lists, options) else { continue }
+      guard isLarge || allocator.allows(order, in: lists, options, keeping: .minimum)
+      else { continue }
       let sections = host.topology.sections
       let isOverlooked = model.hasFreeBlock(order, in: zone) {
         isLarge || options.contains(.movable) || sections.migrateType(of: $0) != .cma

@@ -118,9 +118,9 @@ import Testing
       let lists = host.lists(.normal)
       _ = lists.lock.withLock { host.allocator.removeBlock(.page, .movable, from: lists) }
     }
-    #expect(!host.allocator.allows(PageOrder(10), in: lists, [.movable]))
-    #expect(host.allocator.allows(PageOrder(9), in: lists, [.movable]))
-    #expect(host.allocator.allows(.page, in: lists, [.movable]))
+    #expect(!host.allocator.allows(PageOrder(10), in: lists, [.movable], keeping: .minimum))
+    #expect(host.allocator.allows(PageOrder(9), in: lists, [.movable], keeping: .minimum))
+    #expect(host.allocator.allows(.page, in: lists, [.movable], keeping: .minimum))
     #expect(host.complaints == [])
   }
 
@@ -134,8 +134,8 @@ import Testing
     }
     host.giveBack(Array(largest.prefix(10)), host.allocator.maximumOrder)
     let lists = host.lists(.normal)
-    #expect(host.allocator.allows(.page, in: lists, [.movable]))
-    #expect(!host.allocator.allows(.page, in: lists, []))
+    #expect(host.allocator.allows(.page, in: lists, [.movable], keeping: .minimum))
+    #expect(!host.allocator.allows(.page, in: lists, [], keeping: .minimum))
     host.check(holding: pages - 10 * 1024)
   }
 }

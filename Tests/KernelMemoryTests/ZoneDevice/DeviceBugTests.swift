@@ -211,8 +211,9 @@ import Testing
       } else {
         while !done.isSet {
           let section = topology.sections[topology.sections.number(of: map.ranges[0].lowerBound)]
-          let isWhole = section.subsections == .max && section.marks.contains(.hasMap)
-          if !isWhole, section.subsections != 0 { surprises.add(1) }
+          // Who finds no map looks no further.
+          let isTorn = section.subsections != 0 && section.subsections != .max
+          if section.marks.contains(.hasMap), isTorn { surprises.add(1) }
           let zone = topology.zone(of: map.ranges[0].lowerBound)
           if let zone, zone.kind != .device { surprises.add(1) }
         }

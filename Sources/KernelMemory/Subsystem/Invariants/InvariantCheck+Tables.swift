@@ -186,7 +186,7 @@ extension InvariantCheck {
 
   /// The frames behind the vmemmap are as many as are counted, by where they came from.
   mutating func checkBacking() {
-    ownership.runtimeVmemmap &+= selfHostedBackingCount &+ pagesCountedAgain
+    ownership.runtimeVmemmap &+= selfHostedBackingCount
     for run in backing {
       var undescribed = run.pageCount
       view.forEachDescriptor(in: run) { _, image in
@@ -209,25 +209,6 @@ extension InvariantCheck {
       .folding(14), .subsystem, wanted: ownership.runtimeVmemmap &+ countedFoldedDevicePages,
       found: UInt(bitPattern: accounting.runtimePages.load(ordering: .relaxed)),
       "vmemmap pages from the page allocator")
-  }
-}
-
-extension InvariantCheck {
-  /// Sections so small that several share a vmemmap page count it once each when they come; boot
-  /// counts pages.
-  private var pagesCountedAgain: UInt {
-    let sections = topology.sections
-    let perPage = vmemmap.pageSize.byteCount / DescriptorWords.byteCount / sections.order.pageCount
-    guard perPage > 1 else { return 0 }
-    var excess: UInt = 0
-    var lastPage: UInt?
-    for number in 0..<sections.limit {
-      let section = sections[SectionNumber(number)]
-      guard section.marks.contains(.hasMap) else { continue }
-      if !section.marks.contains(.early), lastPage == number / perPage { excess &+= 1 }
-      lastPage = number / perPage
-    }
-    return excess
   }
 }
 
