@@ -70,19 +70,29 @@ extension MemorySubsystem {
   public func describeDeviceMemory(
     _ frames: FrameRange, order: PageOrder, near node: NodeID, reserve: DescriptorReserve? = nil
   ) throws(HotplugError) {
-    guard let owner = topology.node(node),
-      let zone = owner.zoneIndexes.map({ topology.zones[$0] }).first(where: { $0.kind == .device })
-    else { throw .invalid }
-    var altmap = reserve.map {
+    guard topology.node(node) != nil, !frames.isEmpty else { throw .invalid }
+    let altmap = reserve.map {
       Altmap(of: frames, reservedCount: $0.ownerPageCount, freeCount: $0.descriptorPageCount)
     }
-    let memory = DescribedMemory(frames: frames, node: node, folioOrder: order, zone: zone)
-    try hotplug.lock.withLock { () throws(HotplugError) in
-      do throws(PopulationError) {
-        try hotplug.population.add(memory, &altmap)
-      } catch {
-        throw HotplugError(error)
-      }
+    let map = DevicePagemap(.generic, [frames], folioOrder: order, altmap: altmap, node: node)
+    do throws(PagemapError) {
+      try devices.map(map)
+    } catch {
+      throw HotplugError(error)
+    }
+  }
+}
+
+extension HotplugError {
+  /// What it means for memory to be added that a device's memory was not mapped.
+  init(_ error: PagemapError) {
+    switch error {
+    case .exists, .ordinaryMemory, .conflict, .alreadyMapped: self = .exists
+    case .outOfMemory: self = .outOfMemory
+    case .notAddressable: self = .outOfReach
+    case .noRanges, .folioTooLarge, .unalignedFolios, .missingCallback, .missingOwner,
+      .altmapForSeveralRanges, .misaligned, .notSupported:
+      self = .invalid
     }
   }
 }
