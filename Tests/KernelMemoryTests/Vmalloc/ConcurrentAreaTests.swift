@@ -16,7 +16,7 @@ import Testing
     let tree = InterfaceTree(host.subsystem)
     withThreads(on: host.machine, cpus: 0..<4) { cpu in
       var areas: [VmallocArea] = []
-      for round in 0..<60 {
+      for round in 0..<20 {
         let size = UInt(1) << UInt(12 + (round * 5 + cpu.index) % 11)
         let mapping: VmallocRequest.Mapping = round % 3 == 0 ? .largestThatFits : .basePages
         let request = VmallocRequest(

@@ -52,6 +52,59 @@ import Testing
     #expect(host.complaints == [])
   }
 
+  @Test func `whoever unmaps waits for others to let go`() throws {
+    let host = try DeviceHost(cpus: 3, threading: .many)
+    let found = Tally()
+    let (started, unmapped) = (Flag(), Flag())
+    withThreads(on: host.host.machine, cpus: 0..<3) { cpu in
+      if cpu.index == 0 {
+        for round in 0..<40 {
+          let map = host.map(page: 2 << 20)
+          guard (try? host.devices.map(map)) != nil else { continue }
+          if round == 0 { started.set() }
+          host.devices.unmap(map, .untilDrained)
+        }
+        unmapped.set()
+      } else {
+        started.wait()
+        while !unmapped.isSet {
+          let pfn = PageFrameNumber((2 << 18) + UInt(cpu.index) * 512)
+          guard let map = host.devices.reference(to: pfn) else { continue }
+          // The descriptors stay for as long as the reference.
+          if host.vmemmap.references(to: pfn) == 1 { found.add(1) }
+          host.devices.put(map)
+        }
+      }
+    }
+    #expect(host.devices.table.all.isEmpty)
+    #expect(host.host.complaints == [])
+  }
+
+  @Test func `who asks for a section's memory sees all of it or none (S1)`() throws {
+    let host = try DeviceHost(cpus: 2, threading: .many)
+    let topology = host.subsystem.topology
+    let map = host.map(page: 2 << 20)
+    let surprises = Tally()
+    let done = Flag()
+    withThreads(on: host.host.machine, cpus: 0..<2) { cpu in
+      if cpu.index == 0 {
+        for _ in 0..<60 where (try? host.devices.map(map)) != nil { host.devices.unmap(map) }
+        done.set()
+      } else {
+        while !done.isSet {
+          let section = topology.sections[topology.sections.number(of: map.ranges[0].lowerBound)]
+          // Who finds no map looks no further.
+          let isTorn = section.subsections != 0 && section.subsections != .max
+          if section.marks.contains(.hasMap), isTorn { surprises.add(1) }
+          let zone = topology.zone(of: map.ranges[0].lowerBound)
+          if let zone, zone.kind != .device { surprises.add(1) }
+        }
+      }
+    }
+    #expect(surprises.total == 0)
+    #expect(host.complaints == [])
+  }
+
   /// Maps and unmaps a device of its own for each `index`; neighbours share tables.
   @discardableResult
   private func attachAndDetach(_ index: Int, round: Int, _ host: DeviceHost) -> Bool {

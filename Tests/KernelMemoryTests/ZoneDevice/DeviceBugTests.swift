@@ -198,31 +198,6 @@ import Testing
     #expect(host.complaints == [])
   }
 
-  @Test func `who asks for a section's memory sees all of it or none (S1)`() throws {
-    let host = try DeviceHost(cpus: 2, threading: .many)
-    let topology = host.subsystem.topology
-    let map = host.map(page: 2 << 20)
-    let surprises = Tally()
-    let done = Flag()
-    withThreads(on: host.host.machine, cpus: 0..<2) { cpu in
-      if cpu.index == 0 {
-        for _ in 0..<60 where (try? host.devices.map(map)) != nil { host.devices.unmap(map) }
-        done.set()
-      } else {
-        while !done.isSet {
-          let section = topology.sections[topology.sections.number(of: map.ranges[0].lowerBound)]
-          // Who finds no map looks no further.
-          let isTorn = section.subsections != 0 && section.subsections != .max
-          if section.marks.contains(.hasMap), isTorn { surprises.add(1) }
-          let zone = topology.zone(of: map.ranges[0].lowerBound)
-          if let zone, zone.kind != .device { surprises.add(1) }
-        }
-      }
-    }
-    #expect(surprises.total == 0)
-    #expect(host.complaints == [])
-  }
-
   @Test(arguments: NamedFormat.all)
   func `a frame's descriptor leads back to the frame, wherever it is (S7)`(
     format: NamedFormat

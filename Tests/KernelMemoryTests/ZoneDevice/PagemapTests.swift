@@ -254,32 +254,4 @@ import Testing
     #expect(host.devices.unmap(map) == .unmapped)
     try host.devices.map(host.map())
   }
-
-  @Test func `whoever unmaps waits for others to let go`() throws {
-    let host = try DeviceHost(cpus: 3, threading: .many)
-    let found = Tally()
-    let (started, unmapped) = (Flag(), Flag())
-    withThreads(on: host.host.machine, cpus: 0..<3) { cpu in
-      if cpu.index == 0 {
-        for round in 0..<40 {
-          let map = host.map(page: 2 << 20)
-          guard (try? host.devices.map(map)) != nil else { continue }
-          if round == 0 { started.set() }
-          host.devices.unmap(map, .untilDrained)
-        }
-        unmapped.set()
-      } else {
-        started.wait()
-        while !unmapped.isSet {
-          let pfn = PageFrameNumber((2 << 18) + UInt(cpu.index) * 512)
-          guard let map = host.devices.reference(to: pfn) else { continue }
-          // The descriptors stay for as long as the reference.
-          if host.vmemmap.references(to: pfn) == 1 { found.add(1) }
-          host.devices.put(map)
-        }
-      }
-    }
-    #expect(host.devices.table.all.isEmpty)
-    #expect(host.host.complaints == [])
-  }
 }
