@@ -17,8 +17,9 @@ struct MemoryDepartures {
     let holders = attachment.holdingBlocks
     var departures: [MemoryPlanReport.Departure] = []
     if !holders.isEmpty {
-      var departure = Self.tryBlocks(holders, twin, "blocks that hold its descriptors: offline")
-      departure.possibleBefore = Self.tryBlocks(holders, untouched, "").succeeded
+      var departure = Self.leave(
+        holders, twin, "blocks that hold its descriptors: offline", isTrial: true)
+      departure.possibleBefore = Self.leave(holders, untouched, "", isTrial: true).succeeded
       departures.append(departure)
     }
     let own = attachment.ownBlocks
@@ -32,31 +33,18 @@ struct MemoryDepartures {
     return departures
   }
 
-  /// Takes each block offline, and brings it back.
-  private static func tryBlocks(
-    _ numbers: [UInt], _ twin: Twin, _ what: String
-  ) -> MemoryPlanReport.Departure {
-    var departure = MemoryPlanReport.Departure(
-      what: what, blocks: UInt(numbers.count), succeeded: 0, possibleBefore: nil, errors: [])
-    for number in numbers
-    where departure.note({ () throws(InterfaceError) in
-      try twin.write("offline", to: "\(MemoryAttachment.path(of: number))/state")
-    }) {
-      try? twin.write("online", to: "\(MemoryAttachment.path(of: number))/state")
-    }
-    return departure
-  }
-
-  /// Takes each of the added blocks offline, for good.
+  /// Takes each block offline; for a trial, brings it back.
   private static func leave(
-    _ numbers: [UInt], _ twin: Twin, _ what: String
+    _ numbers: [UInt], _ twin: Twin, _ what: String, isTrial: Bool = false
   ) -> MemoryPlanReport.Departure {
     var departure = MemoryPlanReport.Departure(
       what: what, blocks: UInt(numbers.count), succeeded: 0, possibleBefore: nil, errors: [])
     for number in numbers {
-      _ = departure.note { () throws(InterfaceError) in
-        try twin.write("offline", to: "\(MemoryAttachment.path(of: number))/state")
+      let state = "\(MemoryAttachment.path(of: number))/state"
+      let isOffline = departure.note { () throws(InterfaceError) in
+        try twin.write("offline", to: state)
       }
+      if isTrial, isOffline { try? twin.write("online", to: state) }
     }
     return departure
   }

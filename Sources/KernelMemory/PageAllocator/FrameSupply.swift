@@ -49,13 +49,19 @@ extension PageAllocator {
     upTo count: UInt, on node: NodeID, _ options: AllocationOptions
   ) -> FrameRange? {
     guard let position = topology.position(of: node) else { return nil }
-    for mark in [KeptMark.low, .minimum] {
-      for index in zoneOrders[position] {
-        let zone = topology.zones[index]
-        if zone.kind > options.highestZone { continue }
-        if options.contains(.thisNode), zone.node != node { continue }
-        if let run = takeRun(upTo: count, fromZone: index, options, keeping: mark) { return run }
-      }
+    return takeRun(upTo: count, at: position, node, options, keeping: .low)
+      ?? takeRun(upTo: count, at: position, node, options, keeping: .minimum)
+  }
+
+  private func takeRun(
+    upTo count: UInt, at position: Int, _ node: NodeID, _ options: AllocationOptions,
+    keeping mark: KeptMark
+  ) -> FrameRange? {
+    for index in zoneOrders[position] {
+      let zone = topology.zones[index]
+      if zone.kind > options.highestZone { continue }
+      if options.contains(.thisNode), zone.node != node { continue }
+      if let run = takeRun(upTo: count, fromZone: index, options, keeping: mark) { return run }
     }
     return nil
   }

@@ -105,21 +105,19 @@ import Testing
   @Test func `reach high priorities first, and equal ones in the order in which they came`() throws
   {
     let host = try HotplugHost()
-    let order = Mutex<[String]>([])
-    nonisolated(unsafe) var all: [HotplugListener] = []
-    for (name, priority) in [("b", 0), ("a", 5), ("d", -1), ("c", 0)] {
-      let listener = HotplugListener(priority: priority) { event throws(HotplugVeto) in
-        if Self.isNamed("goingOnline", event) { order.withLock { $0.append(name) } }
+    let log = OrderedLog()
+    let listeners = [("b", 0), ("a", 5), ("d", -1), ("c", 0)].map { name, priority in
+      HotplugListener(priority: priority) { event throws(HotplugVeto) in
+        if Self.isNamed("goingOnline", event) { log.order.withLock { $0.append(name) } }
       }
-      unsafe all.append(listener)
-      host.hotplug.listeners.add(listener)
     }
+    for listener in listeners { host.hotplug.listeners.add(listener) }
     try host.plug(as: .online)
-    #expect(order.withLock { $0 } == ["a", "b", "c", "d"])
-    unsafe host.hotplug.listeners.remove(all[1])
-    order.withLock { $0 = [] }
+    #expect(log.order.withLock { $0 } == ["a", "b", "c", "d"])
+    host.hotplug.listeners.remove(listeners[1])
+    log.order.withLock { $0 = [] }
     try host.plug(from: 1, as: .online)
-    #expect(order.withLock { $0 } == ["b", "c", "d"])
+    #expect(log.order.withLock { $0 } == ["b", "c", "d"])
   }
 
   // MARK: Objections
@@ -228,13 +226,18 @@ import Testing
   @Test func `let a driver give up what it has`() throws {
     let host = try HotplugHost(memory: 128 << 20)
     try host.plug(as: .onlineMovable)
-    nonisolated(unsafe) let process = SimulatedProcess(of: host.subsystem)
-    unsafe #expect(process.takePages(1000, on: host.node) == 1000)
+    let process = Mutex(SimulatedProcess(of: host.subsystem))
+    #expect(process.withLock { $0.takePages(1000, on: host.node) } == 1000)
     host.hotplug.listeners.add(
       HotplugListener { event throws(HotplugVeto) in
-        if Self.isNamed("goingOffline", event) { unsafe process.exit() }
+        if Self.isNamed("goingOffline", event) { process.withLock { $0.exit() } }
       })
     try host.hotplug.offline(host.first)
     #expect(host.complaints == [])
   }
+}
+
+/// In which order listeners heard of something.
+private final class OrderedLog: Sendable {
+  let order = Mutex<[String]>([])
 }

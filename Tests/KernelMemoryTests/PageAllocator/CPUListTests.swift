@@ -144,11 +144,11 @@ import Testing
     host.allocator.freeBlock(block, PageOrder(3))
     #expect(host.cpuLists(.normal).pageCount == 0)
     #expect(host.freePageCount(.normal) == 0)
-    host.check(holding: pages)
+    host.check(holding: pages, isIsolating: true)
     #expect(host.takeAll(.page, .normal) == [])
     // The other half of the block is not isolated and does not merge with it.
     host.allocator.freeRun(block.advanced(by: 8)..<block.advanced(by: 1024))
     #expect(host.freePageCount(.normal) == 512)
-    host.check(holding: pages - 512)
+    host.check(holding: pages - 512, isIsolating: true)
   }
 }

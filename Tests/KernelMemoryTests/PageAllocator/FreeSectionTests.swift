@@ -107,7 +107,7 @@ import Testing
     sections.setIsolated(true, of: frames(of: 3).lowerBound.advanced(by: 5 * 512))
     host.allocator.freeRun(frames(of: 2).lowerBound..<frames(of: 3).upperBound)
     #expect(freeSections(host) == [1, 4, 5, 6])
-    host.check(holding: 512)
+    host.check(holding: 512, isIsolating: true)
   }
 
   @Test func `pageblocks of different types do not get mixed up when a section is opened`() throws {
