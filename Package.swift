@@ -31,6 +31,7 @@ let package = Package(
   name: "swift-vmemmap",
   products: [
     .library(name: "KernelMemory", targets: ["KernelMemory"]),
+    .library(name: "KernelMemoryLab", targets: ["KernelMemoryLab"]),
     .executable(name: "hvo", targets: ["hvo"]),
     // For the fuzzers, which are a package of their own: see Fuzzing.
     .library(name: "CommandLineModel", targets: ["CommandLineModel"]),
@@ -43,13 +44,16 @@ let package = Package(
   targets: [
     .target(name: "KernelMemory", sources: layers, swiftSettings: strict),
     .target(
+      name: "KernelMemoryLab", dependencies: ["KernelMemory"], swiftSettings: hosted),
+    .target(
       name: "LinuxHost",
       dependencies: [.product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: hosted),
     .target(
       name: "HVOKit",
       dependencies: [
-        "KernelMemory", "LinuxHost", .product(name: "Logging", package: "swift-log"),
+        "KernelMemory", "KernelMemoryLab", "LinuxHost",
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: hosted),
     .executableTarget(
@@ -59,19 +63,26 @@ let package = Package(
       ],
       swiftSettings: hosted),
     .target(
-      name: "TestSupport", dependencies: ["KernelMemory"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["KernelMemory", "KernelMemoryLab"],
+      path: "Tests/TestSupport",
       swiftSettings: hosted),
     .target(
-      name: "CommandLineModel", dependencies: ["KernelMemory"], path: "Tests/CommandLineModel",
+      name: "CommandLineModel", dependencies: ["KernelMemory", "KernelMemoryLab"],
+      path: "Tests/CommandLineModel",
       swiftSettings: hosted),
     .testTarget(
-      name: "KernelMemoryTests", dependencies: ["KernelMemory", "TestSupport", "CommandLineModel"],
+      name: "KernelMemoryTests",
+      dependencies: ["KernelMemory", "KernelMemoryLab", "TestSupport", "CommandLineModel"],
+      swiftSettings: hosted),
+    .testTarget(
+      name: "KernelMemoryLabTests", dependencies: ["KernelMemory", "KernelMemoryLab"],
       swiftSettings: hosted),
     .testTarget(
       name: "LinuxHostTests", dependencies: ["LinuxHost"], resources: [.copy("Fixtures")],
       swiftSettings: hosted),
     .testTarget(
-      name: "HVOKitTests", dependencies: ["HVOKit", "TestSupport"], swiftSettings: hosted),
+      name: "HVOKitTests", dependencies: ["HVOKit", "KernelMemoryLab", "TestSupport"],
+      swiftSettings: hosted),
     .testTarget(
       name: "ConformanceTests", dependencies: ["HVOKit"], resources: [.copy("Golden")],
       swiftSettings: hosted),

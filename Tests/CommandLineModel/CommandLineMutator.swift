@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import KernelMemoryLab
+
 /// Makes command lines that mean something, and changes them where it hurts.
 ///
 /// Random bytes rarely get past a parameter's name. A mutation here takes a line apart into words,
@@ -42,7 +44,7 @@ public struct CommandLineMutator {
   private var random: SplitMix
 
   /// A mutator whose choices follow from `seed`.
-  public init(seed: UInt64) { random = SplitMix(state: seed) }
+  public init(seed: UInt64) { random = SplitMix(seed: seed) }
 
   /// A new line.
   public mutating func line() -> [UInt8] {
@@ -144,18 +146,7 @@ public struct CommandLineMutator {
   private mutating func pick(_ texts: [String]) -> String { texts[random.below(texts.count)] }
 }
 
-/// Numbers that look random and are the same for the same seed.
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-
+extension SplitMix {
   /// A number from 0 up to, not including, `limit`, which is above 0.
   mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
 }

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-@testable public import KernelMemory
+public import KernelMemory
+public import KernelMemoryLab
 
 /// A booted memory subsystem on a small simulated machine, for one test.
-public struct TestHost: Sendable {
-  /// The hardware.
-  public let machine: HostedMachine
-  /// The kernel's memory management.
-  public let subsystem: MemorySubsystem
+public typealias TestHost = LabHost
 
+extension LabHost {
   /// Boots a machine whose nodes share `memory` bytes evenly.
   ///
   /// On x86-64 the map has the usual gap below 1 MiB, and memory above 3 GiB continues at 4 GiB.
@@ -34,13 +32,11 @@ public struct TestHost: Sendable {
   ) throws {
     let granule: UInt = 1 << format.sectionShift
     let span = (map.usableEnd.rawValue + granule - 1) / granule * granule + room
-    machine = try HostedMachine(
-      span: span, regime: format.regime, cpuCount: cpus, threading: threading)
-    subsystem = try MemorySubsystem(
+    try self.init(
       BootConfiguration(
         kernel: kernel, format: format, memoryMap: map, layout: layout,
         commandLine: Array(commandLine.utf8), blockSize: blockSize),
-      on: machine)
+      span: span, cpuCount: cpus, threading: threading)
   }
 
   /// The firmware's map of a machine with `memory` bytes.

@@ -110,7 +110,8 @@ extension ScriptCommand {
   fileprivate var mayChangeMemory: Bool {
     switch self {
     case .write, .mapHuge, .unmap, .addMemory, .removeMemory, .vmalloc, .vfree, .daxDevice,
-      .mapDevice, .unmapDevice, .useDevicePage, .releaseDevicePage, .loadDrivers:
+      .mapDevice, .unmapDevice, .useDevicePage, .releaseDevicePage, .loadDrivers, .takePages,
+      .releasePages, .poison, .unpoison:
       true
     case .print, .show, .list, .nothing, .failAllocation, .failBasePages, .failNothing, .useCPU,
       .remember, .expect, .check:

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import KernelMemoryLab
+
 /// What `git diff` does to memory while it finds out that no file of a tree has changed.
 ///
 /// ```

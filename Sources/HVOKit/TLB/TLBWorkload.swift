@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import KernelMemoryLab
+
 /// One access of a workload.
 struct TLBAccess: Equatable, Sendable {
   /// What is accessed.

@@ -11,6 +11,8 @@ public final class FailureInjector: Sendable {
   private let asked = Atomic<UInt>(0)
   /// The allocation, counted as `asked` does, that fails; 0 for none.
   private let failing = Atomic<UInt>(0)
+  /// Another one.
+  private let failingToo = Atomic<UInt>(0)
   /// The allocation, counted as `asked` does, from which on none of a single base page succeeds.
   private let basePagesFailFrom = Atomic<UInt>(.max)
 
@@ -22,13 +24,18 @@ public final class FailureInjector: Sendable {
   public var allocationCount: UInt { asked.load(ordering: .relaxed) }
 
   /// Lets the next `count` allocations succeed and fails the one after them, once.
-  public func failAllocation(after count: UInt) {
-    failing.store(asked.load(ordering: .relaxed) &+ count &+ 1, ordering: .relaxed)
+  ///
+  /// - Parameter gap: how many succeed then before one more fails; nil for as many as there are.
+  public func failAllocation(after count: UInt, andAgainAfter gap: UInt? = nil) {
+    let first = asked.load(ordering: .relaxed) &+ count &+ 1
+    failing.store(first, ordering: .relaxed)
+    failingToo.store(gap.map { first &+ $0 &+ 1 } ?? 0, ordering: .relaxed)
   }
 
   /// Lets all allocations take their natural course again.
   public func stopFailing() {
     failing.store(0, ordering: .relaxed)
+    failingToo.store(0, ordering: .relaxed)
     basePagesFailFrom.store(.max, ordering: .relaxed)
   }
 
@@ -44,7 +51,8 @@ public final class FailureInjector: Sendable {
   func takesAllocation(of order: PageOrder) -> Bool {
     let number = asked.add(1, from: writers)
     let basePages = basePagesFailFrom.load(ordering: .relaxed)
-    return number == failing.load(ordering: .relaxed) || (order == .page && number >= basePages)
+    return number == failing.load(ordering: .relaxed)
+      || number == failingToo.load(ordering: .relaxed) || (order == .page && number >= basePages)
   }
 }
 

@@ -2,6 +2,7 @@
 
 import Foundation
 import KernelMemory
+import KernelMemoryLab
 import Testing
 
 @testable import HVOKit
@@ -11,7 +12,7 @@ import Testing
 
   /// Values that look random, some of them nearly right.
   private static func values(seed: UInt64, near examples: [String]) -> [String] {
-    var numbers = SeededNumbers(seed: seed)
+    var numbers = SplitMix(seed: seed)
     let random = (0..<300).map { _ in
       String(
         (0..<Int.random(in: 0...24, using: &numbers)).map { _ in

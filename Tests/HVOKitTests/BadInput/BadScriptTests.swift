@@ -2,6 +2,7 @@
 
 import Foundation
 import KernelMemory
+import KernelMemoryLab
 import Testing
 
 @testable import HVOKit
@@ -60,7 +61,7 @@ import Testing
 
   @Test func `may end anywhere, and have any byte anywhere`() {
     let bytes = Array(Self.sample.utf8)
-    var numbers = SeededNumbers(seed: 7)
+    var numbers = SplitMix(seed: 7)
     for length in stride(from: 0, to: bytes.count, by: 5) {
       use(Array(bytes.prefix(length)), "cut at \(length)")
       var odd = bytes

@@ -1,21 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import KernelMemoryLab
 import Foundation
-
-/// Numbers that look random and are the same for the same seed.
-struct SeededNumbers: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-}
 
 /// One way in which the text of a file goes wrong.
 struct Damage: CustomStringConvertible {
@@ -54,7 +40,7 @@ struct Damage: CustomStringConvertible {
 
   private static func garbage(seed: UInt64) -> Damage {
     Damage(description: "garbage of seed \(seed)") { text in
-      var numbers = SeededNumbers(seed: seed)
+      var numbers = SplitMix(seed: seed)
       return (0..<max(64, text.utf8.count)).map { _ in UInt8.random(in: 0...255, using: &numbers) }
     }
   }
@@ -62,7 +48,7 @@ struct Damage: CustomStringConvertible {
   /// One number of the text, chosen by `seed`, is another.
   static func oneNumber(seed: UInt64) -> Damage {
     Damage(description: "one number of seed \(seed)") { text in
-      var numbers = SeededNumbers(seed: seed)
+      var numbers = SplitMix(seed: seed)
       let places = text.ranges(of: /[0-9]+/)
       guard let place = places.randomElement(using: &numbers),
         let number = Self.numbers.randomElement(using: &numbers)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import KernelMemoryLab
 import Testing
 
 @testable import HVOKit
@@ -82,7 +83,7 @@ import Testing
 
   @Test(arguments: 0..<200)
   func `none is lost or told twice, whatever kernels print`(seed: UInt64) {
-    var numbers = SeededNumbers(seed: seed)
+    var numbers = SplitMix(seed: seed)
     let words = ["a: 1", "a: 2", "b: 1", "c 7", "c 8", "  d 9", "7", "8", "on", "off", ""]
     let kernels = (0..<Int.random(in: 1...4, using: &numbers)).map { _ in
       (0..<Int.random(in: 0...9, using: &numbers)).compactMap { _ in

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import KernelMemoryLab
 import Foundation
 import Testing
 
@@ -22,7 +23,7 @@ import Testing
 
   @Test(arguments: 0..<300)
   func `marks something exactly where answers are not the same`(seed: UInt64) {
-    var numbers = SeededNumbers(seed: seed)
+    var numbers = SplitMix(seed: seed)
     let outputs = ["", "1\n", "1", "a: 1\n", "a:  1\n", "a: 2\nb: 3\n", "b: 3\na: 2\n", "x\0y"]
     let answers = (0..<3).map { _ in
       Sample.line(

@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import KernelMemory
+import KernelMemoryLab
 
 /// Memory that is added, and goes again: spec 08 sections 3 and 7.
 @Suite struct `Adding and removing memory` {

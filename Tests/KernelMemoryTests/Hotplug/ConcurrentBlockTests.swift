@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import KernelMemory
+import KernelMemoryLab
 
 /// Blocks that come and go while everybody else is at work.
 @Suite struct `Memory blocks with many users` {

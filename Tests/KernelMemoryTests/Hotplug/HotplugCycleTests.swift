@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import KernelMemory
+import KernelMemoryLab
 
 /// Memory that came and went leaves no trace, whatever the machine.
 @Suite struct `Memory that came and went` {

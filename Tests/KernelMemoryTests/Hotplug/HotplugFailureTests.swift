@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import KernelMemory
+import KernelMemoryLab
 
 /// Memory is short while memory comes and goes: each allocation fails once.
 @Suite struct `Hotplug without memory` {

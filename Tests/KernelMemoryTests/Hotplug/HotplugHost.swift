@@ -4,6 +4,7 @@ import Synchronization
 import TestSupport
 
 @testable import KernelMemory
+import KernelMemoryLab
 
 /// A machine with room for memory behind what it boots with, in units of memory blocks.
 struct HotplugHost {

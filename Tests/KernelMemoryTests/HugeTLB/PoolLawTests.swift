@@ -4,12 +4,13 @@ import TestSupport
 import Testing
 
 @testable import KernelMemory
+import KernelMemoryLab
 
 /// What every record of a real kernel obeys, on machines and in situations that nobody recorded.
 @Suite struct `Laws of pools on random machines` {
   @Test(arguments: KernelDesign.all, Array(UInt64(1)...6))
   func `hold after every operation`(kernel: KernelDesign, seed: UInt64) throws {
-    var random = SplitMix(state: seed)
+    var random = SplitMix(seed: seed)
     let machine = RandomMachine(using: &random)
     let walk = try PoolLawWalk(on: machine, kernel)
     for _ in 0..<40 { walk.step(using: &random) }

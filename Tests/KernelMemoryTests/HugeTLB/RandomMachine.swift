@@ -3,6 +3,7 @@
 import TestSupport
 
 @testable import KernelMemory
+import KernelMemoryLab
 
 /// A machine that nobody would design: nodes that take turns, holes, nodes without memory, ends in
 /// the middle of a block.

@@ -3,6 +3,7 @@
 import Testing
 
 @testable import KernelMemory
+import KernelMemoryLab
 
 /// Something that can be done to the pools of a machine; prints as source.
 enum PoolOperation: CustomStringConvertible {
@@ -114,7 +115,7 @@ final class PoolPlayground {
 @Suite struct `Pools under random operations` {
   @Test(arguments: PoolKernel.allCases, [UInt64(1), 2])
   func `no rule is ever broken and no frame lost`(kernel: PoolKernel, seed: UInt64) throws {
-    var random = SplitMix(state: seed)
+    var random = SplitMix(seed: seed)
     let playground = PoolPlayground(
       try PoolHost(
         memory: 6 << 30, nodes: 2, kernel: kernel,

@@ -79,7 +79,7 @@ private func field(_ name: String, _ path: String) -> ScriptField {
   @Test func `directives are read`() {
     let cases: [(String, ScriptCommand)] = [
       ("#@ fail-allocation after 3", .failAllocation(after: 3)),
-      ("  #@fail-base-pages", .failBasePages), ("#@ fail-nothing", .failNothing),
+      ("  #@fail-base-pages", .failBasePages(after: 0)), ("#@ fail-nothing", .failNothing),
       ("#@ cpu 2", .useCPU(2)), ("#@ check", .check), ("#@ unmap all", .unmap(nil)),
       ("#@ unmap vm1", .unmap(bytes("vm1"))),
       (

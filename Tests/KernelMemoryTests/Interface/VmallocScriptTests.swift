@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import KernelMemory
+import KernelMemoryLab
 
 /// Scripts that make vmalloc areas.
 @Suite struct `Scripts about vmalloc areas` {

@@ -3,6 +3,7 @@
 import Testing
 
 @testable import KernelMemory
+import KernelMemoryLab
 
 /// The builder's formats and the MMU's decoder were written from the manuals one by one. Here they
 /// meet.
@@ -94,7 +95,7 @@ import Testing
   func `any 64 bits get a verdict that a walk can act on`(_ named: NamedFormat) {
     let format = named.format
     let decoder = EntryDecoder(format.regime)
-    var generator = SplitMix(state: 0x5EED)
+    var generator = SplitMix(seed: 0x5EED)
     for _ in 0..<20_000 {
       let level = Int.random(in: 0..<format.levelCount, using: &generator)
       // Half of the entries keep the reserved bits clear, so that all verdicts come up.
@@ -116,18 +117,5 @@ import Testing
   /// The last base page of the physical span: it has all address bits set.
   private func highestPage(of format: PagingFormat) -> PhysicalAddress {
     PhysicalAddress((1 << format.physicalAddressBits) - format.pageSize.byteCount)
-  }
-}
-
-/// A small random number generator with a seed.
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

@@ -3,6 +3,7 @@
 import Testing
 
 @testable import KernelMemory
+import KernelMemoryLab
 
 @Suite struct `Page-table walk` {
   @Test(arguments: NamedFormat.all)
@@ -110,7 +111,7 @@ import Testing
   func `random tables never make a walk trap`(_ named: NamedFormat) throws {
     let format = named.format
     let machine = try HostedMachine(span: 1 << 20, regime: format.regime)
-    var generator = SplitMix(state: 0xBAD)
+    var generator = SplitMix(seed: 0xBAD)
     let table = format.bits.table | (format.bits.tableCarriesIndexSize ? 9 : 0)
     for address in stride(from: 0, to: UInt(1 << 20), by: 8) {
       let kind = address % 64 == 0 ? format.bits.readWrite : table

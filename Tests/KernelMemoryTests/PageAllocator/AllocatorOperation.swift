@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 @testable import KernelMemory
+import KernelMemoryLab
 
 /// Something that can be asked of a page allocator; prints as source.
 enum AllocatorOperation: CustomStringConvertible {

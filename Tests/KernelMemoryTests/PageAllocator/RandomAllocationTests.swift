@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import KernelMemory
+import KernelMemoryLab
 
 /// A page allocator and the model of it, kept in step.
 struct AllocatorPlayground {
@@ -187,7 +188,7 @@ struct AllocatorPlayground {
 @Suite struct `The page allocator under random operations` {
   @Test(arguments: 1...3 as ClosedRange<UInt64>)
   func `agrees with a model that knows each frame`(seed: UInt64) throws {
-    var random = SplitMix(state: seed)
+    var random = SplitMix(seed: seed)
     var playground = try AllocatorPlayground()
     var done: [AllocatorOperation] = []
     for step in 0..<120 {

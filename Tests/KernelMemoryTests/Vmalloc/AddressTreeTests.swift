@@ -3,6 +3,7 @@
 import Testing
 
 @testable import KernelMemory
+import KernelMemoryLab
 
 /// Stretches of addresses, as a list that is searched from its start: what the tree must agree with.
 private struct StretchList {
@@ -90,7 +91,7 @@ private struct StretchList {
 
   @Test(arguments: [UInt64(1), 2, 3])
   func `random stretches are where a list would have them`(seed: UInt64) {
-    var random = SplitMix(state: seed)
+    var random = SplitMix(seed: seed)
     var tree = AddressTree<Int>()
     var list = StretchList()
     for step in 0..<1500 {

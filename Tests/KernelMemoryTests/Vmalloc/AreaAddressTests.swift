@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import KernelMemory
+import KernelMemoryLab
 
 /// Where areas lie and how large they are; spec 09 sections 1 and 2, predicates 1, 2 and 4.
 @Suite struct `Addresses of vmalloc areas` {

@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import KernelMemory
+import KernelMemoryLab
 
 /// Areas for which memory is short; spec 09 section 3, predicates 7 and 20.
 @Suite struct `Vmalloc when memory is short` {

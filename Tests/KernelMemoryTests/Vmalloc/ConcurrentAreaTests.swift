@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import KernelMemory
+import KernelMemoryLab
 
 /// Areas that several CPUs make and free at once.
 @Suite struct `Vmalloc areas on several CPUs` {

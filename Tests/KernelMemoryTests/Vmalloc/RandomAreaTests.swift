@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import KernelMemory
+import KernelMemoryLab
 
 /// One thing that happens to vmalloc areas, as a value.
 enum AreaOperation {
@@ -106,7 +107,7 @@ final class AreaPlayground {
 
 @Suite struct `Vmalloc areas under random operations` {
   private func run(_ host: AreaHost, seed: UInt64, steps: Int) {
-    var random = SplitMix(state: seed)
+    var random = SplitMix(seed: seed)
     let playground = AreaPlayground(host)
     let before = SubsystemDigest(of: host.subsystem, leftovers: .ignored)
     var done: [AreaOperation] = []

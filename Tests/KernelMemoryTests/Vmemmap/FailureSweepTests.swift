@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import KernelMemory
+import KernelMemoryLab
 
 /// Huge pages in the hand of an operation that is made to fail, and what it said.
 struct SweptPages {

@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import KernelMemory
+@_spi(Lab) @testable import KernelMemory
 
 /// One page of the vmemmap as the MMU finds it.
 struct MappedPage: Equatable, Hashable {

@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import KernelMemory
+import KernelMemoryLab
 
 /// A kernel, by the name under which reports of a test show it.
 struct NamedKernel: CustomTestStringConvertible, Sendable {

@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import KernelMemory
+import KernelMemoryLab
 
 @Suite struct `Folding one huge page` {
   @Test(arguments: NamedKernel.all)

@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import KernelMemory
+import KernelMemoryLab
 
 @Suite struct `Runs of frames` {
   /// Collects frames of `pattern`, and takes them out again.
@@ -46,7 +47,7 @@ import Testing
 
   @Test(arguments: [false, true])
   func `any number of runs comes back whole, each frame once`(byFrame: Bool) throws {
-    var random = SplitMix(state: 7)
+    var random = SplitMix(seed: 7)
     let pattern = Array(Set((0..<900).map { _ in UInt.random(in: 0..<4000, using: &random) }))
       .shuffled(using: &random)
     #expect(try collect(pattern, byFrame: byFrame).frames == pattern.sorted())

@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import KernelMemory
+import KernelMemoryLab
 
 /// Pools that grow and shrink with folding on while memory is short; spec 06 sections 4 and 6.
 @Suite struct `Resizing pools when memory is short` {

@@ -4,7 +4,8 @@ import Synchronization
 import TestSupport
 import Testing
 
-@testable import KernelMemory
+@_spi(Lab) @testable import KernelMemory
+import KernelMemoryLab
 
 /// Memory that comes after boot gets descriptors, and loses them again.
 @Suite struct `Descriptors of memory that is added` {

@@ -3,7 +3,7 @@
 import TestSupport
 import Testing
 
-@testable import KernelMemory
+@_spi(Lab) @testable import KernelMemory
 
 /// The page of tails that all folded pages of a zone and order map; spec 05 section 3.
 @Suite struct `Shared tails` {

@@ -3,7 +3,7 @@
 import TestSupport
 import Testing
 
-@testable import KernelMemory
+@_spi(Lab) @testable import KernelMemory
 
 /// What processors see that remember how a page was mapped, between the change of its entries and
 /// the flush; spec 05 sections 6 and 11.

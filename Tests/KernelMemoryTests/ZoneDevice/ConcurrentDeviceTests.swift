@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import KernelMemory
+import KernelMemoryLab
 
 /// Devices that several CPUs attach, look up and detach, while memory and pools change.
 @Suite struct `Devices on several CPUs` {

@@ -4,7 +4,8 @@ import Synchronization
 import TestSupport
 import Testing
 
-@testable import KernelMemory
+@_spi(Lab) @testable import KernelMemory
+import KernelMemoryLab
 
 /// What went wrong in kernels with memory of devices, and has no better place.
 ///
@@ -204,7 +205,7 @@ import Testing
   ) throws {
     let host = try DeviceHost(format.format)
     let bits = format.format.physicalAddressBits - format.format.pageSize.shift
-    var random = SeededNumbers(state: 7)
+    var random = SplitMix(seed: 7)
     var last = UInt.max
     for _ in 0..<2000 {
       let pfn = PageFrameNumber(UInt(random.next() & ((1 << UInt64(min(bits, 46))) - 1)))

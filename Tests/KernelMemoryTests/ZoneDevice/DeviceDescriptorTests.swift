@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import KernelMemory
+import KernelMemoryLab
 
 /// Descriptors of devices are written where nobody else has written them, and nowhere else.
 @Suite struct `Descriptors of devices` {

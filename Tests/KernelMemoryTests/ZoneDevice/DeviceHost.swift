@@ -4,6 +4,7 @@ import Synchronization
 import TestSupport
 
 @testable import KernelMemory
+import KernelMemoryLab
 
 /// A machine of a few sections with addresses for 6 GiB more, where devices are.
 struct DeviceHost {

@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import KernelMemory
+import KernelMemoryLab
 
 /// A device that came and went has left nothing behind, whatever failed on the way.
 @Suite struct `Devices come and go` {
@@ -92,7 +93,7 @@ import Testing
   @Test(arguments: NamedKernel.all)
   func `devices come and go beside each other in any order`(kernel: NamedKernel) throws {
     let host = try DeviceHost(kernel, commandLine: "hugetlb_free_vmemmap=on")
-    var random = SeededNumbers(state: 0xDA7A)
+    var random = SplitMix(seed: 0xDA7A)
     let slots: [(start: UInt, length: UInt, page: UInt)] = [
       (2 << 30, 1 << 30, 1 << 30), ((3 << 30) + (2 << 20), 126 << 20, 2 << 20),
       ((3 << 30) + (128 << 20), 512 << 20, 2 << 20), (4 << 30, 256 << 20, 0),
@@ -114,18 +115,5 @@ import Testing
       host.subsystem.hugeTLB.pools[0].resize(to: UInt(random.next() % 64))
       #expect(host.complaints == [], "step \(step)")
     }
-  }
-}
-
-/// Numbers that are the same in every run.
-struct SeededNumbers: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

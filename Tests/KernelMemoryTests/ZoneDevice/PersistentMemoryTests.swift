@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import KernelMemory
+import KernelMemoryLab
 
 /// Persistent memory says itself where its data begins.
 @Suite struct `Persistent memory` {

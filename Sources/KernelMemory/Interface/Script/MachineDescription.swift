@@ -10,6 +10,10 @@ public struct MachineDescription: Sendable {
   public var memoryByteCount: UInt = 1 << 30
   /// How many nodes share the memory evenly.
   public var nodeCount = 1
+  /// Which addresses belong to which node, if they are not shared evenly.
+  public var nodeRanges: [NodeRange] = []
+  /// Nodes without memory.
+  public var memorylessNodes: [NodeID] = []
   /// Addresses for memory that may come later, and the nodes it would belong to; a node that has
   /// nothing else is not there before.
   public var windows: [NodeRange] = []
@@ -64,7 +68,8 @@ extension MachineDescription {
     let start = PhysicalAddress(memorySpan)
     let (end, isTooLarge) = memorySpan.addingReportingOverflow(room)
     let last = NodeRange(
-      node: NodeID(nodeCount - 1), range: start..<PhysicalAddress(isTooLarge ? .max : end),
+      node: nodeRanges.last?.node ?? NodeID(nodeCount - 1),
+      range: start..<PhysicalAddress(isTooLarge ? .max : end),
       isHotPluggable: true)
     return windows + [last]
   }
@@ -81,6 +86,9 @@ extension MachineDescription {
   /// - Throws: ``NodeLayoutError`` for a number of nodes that there cannot be.
   public func nodeLayout() throws(NodeLayoutError) -> NodeLayout {
     let windows = allWindows
+    if !nodeRanges.isEmpty || !memorylessNodes.isEmpty {
+      return try NodeLayout(ranges: nodeRanges + windows, memorylessNodes: memorylessNodes)
+    }
     guard nodeCount > 1 || !windows.isEmpty else { return .single }
     let map = firmwareMap
     var ranges: [NodeRange] = []

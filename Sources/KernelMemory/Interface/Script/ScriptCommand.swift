@@ -12,10 +12,11 @@ public enum ScriptCommand: Equatable, Sendable {
   case list([[UInt8]])
   /// Does nothing, well: `true`, `sync`, `sleep N`.
   case nothing
-  /// Makes the allocation after the next `after` ones fail, once.
-  case failAllocation(after: UInt)
-  /// Makes every allocation of a base page fail.
-  case failBasePages
+  /// Makes the allocation after the next `after` ones fail, and one more after the next `then` behind
+  /// it, if there is to be another.
+  case failAllocation(after: UInt, then: UInt? = nil)
+  /// Makes every allocation of a base page behind the next `after` allocations fail.
+  case failBasePages(after: UInt)
   /// Lets allocations take their course.
   case failNothing
   /// Maps huge pages, as a process would.
@@ -42,6 +43,14 @@ public enum ScriptCommand: Equatable, Sendable {
   case addMemory(MemoryRequest)
   /// Takes memory out that is offline: what was added under a name, or what lies somewhere.
   case removeMemory(MemoryTarget)
+  /// Takes base pages as a process, under a name.
+  case takePages(PagesRequest)
+  /// Gives them back.
+  case releasePages([UInt8])
+  /// Finds that the memory at an address is bad.
+  case poison(UInt)
+  /// Finds that it is good again.
+  case unpoison(UInt)
   /// Runs what follows on another CPU.
   case useCPU(Int)
   /// Remembers the word behind a name in a file, to see later how it has changed.
@@ -71,6 +80,18 @@ public struct HugeMapRequest: Equatable, Sendable {
   /// What becomes of them.
   public var use: Use
   /// The name by which they are unmapped; empty if they have none.
+  public var name: [UInt8]
+}
+
+/// Base pages that a script takes.
+public struct PagesRequest: Equatable, Sendable {
+  /// How many.
+  public var pageCount: UInt
+  /// The node; nil for the first.
+  public var node: NodeID?
+  /// Whether they stay where they are, as the kernel's own do.
+  public var isFixed: Bool
+  /// The name by which they are given back.
   public var name: [UInt8]
 }
 

@@ -65,7 +65,7 @@ extension ScriptParser {
   }
 
   /// Reads an address such as `4G` or `0x100000000`.
-  private static func address(_ rest: inout ArraySlice<UInt8>) throws(ScriptProblem) -> UInt {
+  static func address(_ rest: inout ArraySlice<UInt8>) throws(ScriptProblem) -> UInt {
     guard let word = rest.popWord() else { throw .missingArgument }
     let address = Parsing.memorySize(word)
     guard address.isWholeText, !address.overflowed else { throw .badNumber }

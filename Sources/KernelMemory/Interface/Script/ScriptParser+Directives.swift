@@ -37,9 +37,16 @@ extension ScriptParser {
     if name.isWord("fail-allocation") {
       guard let word = rest.popWord() else { throw .missingArgument }
       guard word.isWord("after") else { throw .unexpectedArgument }
-      return .failAllocation(after: try number(&rest))
+      let first = try number(&rest)
+      guard let word = rest.popWord() else { return .failAllocation(after: first) }
+      guard word.isWord("then") else { throw .unexpectedArgument }
+      return .failAllocation(after: first, then: try number(&rest))
     }
-    if name.isWord("fail-base-pages") { return .failBasePages }
+    if name.isWord("fail-base-pages") {
+      guard let word = rest.popWord() else { return .failBasePages(after: 0) }
+      guard word.isWord("after") else { throw .unexpectedArgument }
+      return .failBasePages(after: try number(&rest))
+    }
     if name.isWord("fail-nothing") { return .failNothing }
     if name.isWord("check") { return .check }
     if name.isWord("cpu") {
@@ -56,6 +63,7 @@ extension ScriptParser {
     }
     if name.isWord("add-memory") { return .addMemory(try memoryRequest(&rest)) }
     if name.isWord("remove-memory") { return .removeMemory(try memoryTarget(&rest)) }
+    if let command = try pageCommand(name, &rest) { return command }
     if name.isWord("remember") { return .remember(try field(&rest)) }
     if name.isWord("unmap") {
       guard let name = rest.popWord() else { throw .missingArgument }

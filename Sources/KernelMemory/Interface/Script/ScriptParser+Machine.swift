@@ -33,6 +33,15 @@ extension ScriptParser {
       guard machine.room <= MachineDescription.largestMemory else { throw .badSize }
     } else if property.isWord("window") {
       machine.windows.append(try window(value))
+    } else if property.isWord("node") {
+      var range = try window(value)
+      range.isHotPluggable = false
+      machine.nodeRanges.append(range)
+    } else if property.isWord("empty-node") {
+      guard let node = try? Parsing.sysfsUnsigned(value), node < UInt(NodeID.limit) else {
+        throw .badNumber
+      }
+      machine.memorylessNodes.append(NodeID(Int(node)))
     } else {
       throw .unknownProperty
     }

@@ -31,6 +31,8 @@ public final class ScriptRunner {
   private(set) var memories: [Memory] = []
   /// Memory of devices that has descriptors, by name.
   var deviceMaps: [(name: [UInt8], map: DevicePagemap)] = []
+  /// Processes that took base pages, by name.
+  var processes: [(name: [UInt8], process: SimulatedProcess)] = []
   private var cpu = CPUID(0)
   /// How the last command that is no expectation ended.
   private(set) var lastError: InterfaceError?
@@ -40,9 +42,17 @@ public final class ScriptRunner {
   /// A runner on CPU 0, with nothing mapped.
   public init(_ tree: InterfaceTree) { self.tree = tree }
 
-  deinit {
+  deinit { endProcesses() }
+
+  /// Ends what scripts have started: mappings, areas and processes are gone, memory of devices loses
+  /// its descriptors unless somebody uses it.
+  public func endProcesses() {
     unmapAll()
     for area in areas { try? tree.subsystem.freeVmallocArea(at: area.start) }
+    areas = []
+    for process in processes { process.process.exit() }
+    processes = []
+    deviceMaps.removeAll { tree.subsystem.devices.unmap($0.map) != .draining }
   }
 
   /// Runs all lines of a script, also behind one that fails; none if it is for other kernels.
@@ -121,8 +131,9 @@ public final class ScriptRunner {
     let failures = tree.subsystem.machine.failures
     switch command {
     case .print(let text): output.append(text)
-    case .failAllocation(let count): failures.failAllocation(after: count)
-    case .failBasePages: failures.failBasePageAllocations()
+    case .failAllocation(let count, let gap):
+      failures.failAllocation(after: count, andAgainAfter: gap)
+    case .failBasePages(let count): failures.failBasePageAllocations(after: count)
     case .failNothing: failures.stopFailing()
     case .mapHuge(let request): return try map(request)
     case .unmap(let name): return unmap(name)
@@ -133,6 +144,10 @@ public final class ScriptRunner {
     case .useCPU(let number):
       guard number < tree.subsystem.machine.cpuCount else { return .nothingThere }
       cpu = CPUID(number)
+    case .takePages(let request): return try take(request)
+    case .releasePages(let name): return release(name)
+    case .poison(let address): try poison(address)
+    case .unpoison(let address): try unpoison(address)
     case .remember(let field): remember(field)
     case .check: return check(output: &output)
     case .daxDevice, .mapDevice, .unmapDevice, .useDevicePage, .releaseDevicePage,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-@testable public import KernelMemory
+@_spi(Lab) public import KernelMemory
 
 /// Everything about a memory subsystem that somebody could see, as named figures that can be
 /// compared: zones, counters, pools, and what the page tables map.
@@ -66,8 +66,8 @@ extension SubsystemDigest {
     addBlocks(of: subsystem)
     guard leftovers == .ignored else { return }
     for pfn in subsystem.entryTableFrames + subsystem.areaTableFrames + subsystem.sharedTailFrames {
-      guard let zone = subsystem.topology.zone(of: pfn) else { continue }
-      figures["zone \(zone.node.rawValue) \(zone.kind) free", default: 0] += 1
+      guard let place = subsystem.place(of: pfn) else { continue }
+      figures["zone \(place.node.rawValue) \(place.zone) free", default: 0] += 1
     }
   }
 
@@ -76,7 +76,7 @@ extension SubsystemDigest {
     figures["blocks"] = blocks.count
     figures["blocks online"] = blocks.count { $0.isOnline }
     figures["added memory"] = subsystem.addedMemory.count
-    figures["nodes online"] = subsystem.topology.nodes.count { $0.isOnline }
+    figures["nodes online"] = subsystem.onlineNodeCount
   }
 
   private mutating func addTotals(of subsystem: MemorySubsystem, _ leftovers: Leftovers) {
@@ -94,13 +94,12 @@ extension SubsystemDigest {
       figures["shared tails"] = tails
     }
     // Managed frames of which nobody can say who has them: the same, whatever happens.
-    let selfHosted = subsystem.hotplug.blocks.all.reduce(UInt(0)) {
-      $0 + ($1.altmap?.usedCount ?? 0)
-    }
+    let held = subsystem.heldFrames
     figures["held elsewhere"] =
       Int(totals.managedPageCount) - free - left
-      - (totals.runtimeVmemmapPageCount - Int(selfHosted)) - Int(subsystem.hugeTLB.pooledPageCount)
-      - Int(subsystem.vmallocTotals.ownedPageCount)
+      - (totals.runtimeVmemmapPageCount - Int(held.selfHosted)) - Int(subsystem.pooledPageCount)
+      - Int(subsystem.vmallocTotals.ownedPageCount) - Int(held.bad) - Int(held.ofNodes)
+    figures["bad"] = Int(held.bad)
   }
 
   private mutating func addAreas(of subsystem: MemorySubsystem) {
@@ -147,59 +146,5 @@ extension SubsystemDigest {
     for share in census.sharedFrames {
       figures["frames mapped \(share.mappingCount) times"] = Int(share.frameCount)
     }
-  }
-}
-
-extension MemorySubsystem {
-  /// The frames of all tables of the last level that map descriptors.
-  public var entryTableFrames: [PageFrameNumber] {
-    var frames: [PageFrameNumber] = []
-    var address = format.vmemmapBase
-    let end = vmemmap.address(of: topology.end.aligned(upTo: topology.sections.order))
-    while address < end {
-      if let upper = tables.existingTable(for: address, level: 1),
-        case .table(let table) = format.state(of: upper[format.index(of: address, at: 1)], at: 1)
-      {
-        frames.append(format.pageSize.frame(containing: table))
-      }
-      address = address.advanced(byBytes: format.pmdByteCount)
-    }
-    return frames
-  }
-
-  /// The frames of all tables since boot that map vmalloc areas.
-  public var areaTableFrames: [PageFrameNumber] {
-    areaTableFrames(
-      below: tables.root, level: format.levelCount - 1, in: format.vmallocRange
-    ).filter { pfn in
-      vmemmap.with(pfn, for: .load) { $0.counts.type == PageType.table.rawValue }
-    }
-  }
-
-  private func areaTableFrames(
-    below place: PhysicalAddress, level: Int, in range: Range<VirtualAddress>
-  ) -> [PageFrameNumber] {
-    guard level > 0 else { return [] }
-    var frames: [PageFrameNumber] = []
-    let step: UInt = 1 << format.levels[level].shift
-    var address = range.lowerBound
-    while address < range.upperBound {
-      let next = address.rounded(downToBytes: step).advanced(byBytes: step)
-      let end = next > address ? min(next, range.upperBound) : range.upperBound
-      let entry = tables.table(at: place)[format.index(of: address, at: level)]
-      if case .table(let lower) = format.state(of: entry, at: level) {
-        frames.append(format.pageSize.frame(containing: lower))
-        frames += areaTableFrames(below: lower, level: level - 1, in: address..<end)
-      }
-      address = end
-    }
-    return frames
-  }
-
-  /// The frames of all shared tails.
-  public var sharedTailFrames: [PageFrameNumber] {
-    var frames: [PageFrameNumber] = []
-    optimizer.tails.forEach { pfn, _, _ in frames.append(pfn) }
-    return frames
   }
 }

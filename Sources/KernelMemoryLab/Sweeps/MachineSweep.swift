@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import KernelMemory
+
+/// Fails every allocation of every operation of the catalogue on one kind of machine, and every
+/// allocation of its boot.
+public struct MachineSweep {
+  /// Something that a failure left behind.
+  public struct Finding: Sendable {
+    /// What, and after which failure.
+    public var text: String
+    /// The script that comes there.
+    public var script: String
+  }
+
+  /// What was wrong.
+  public private(set) var findings: [Finding] = []
+  /// How many operations there were.
+  public private(set) var operationCount = 0
+  /// How many allocations were made to fail.
+  public private(set) var failureCount: UInt = 0
+
+  private let machine: LabMachine
+
+  /// A sweep over small machines with `kernel` on `format`.
+  public init(_ kernel: KernelDesign, _ format: PagingFormat) {
+    var machine = LabMachine()
+    machine.kernel = "\(kernel.name)"
+    machine.architecture = "\(format.name)"
+    let unit: UInt = max(128 << 20, 1 << format.sectionShift)
+    let start: UInt = 1 << 20
+    let memory = SweepCatalogue.memory(for: format)
+    machine.pieces = [.init(node: 0, bytes: start..<memory)]
+    let device = (memory + unit - 1) / unit * unit
+    machine.pieces.append(.init(node: 0, bytes: device..<device + unit, isDevice: true))
+    machine.room = 4 * unit
+    machine.parameters = ["hugetlb_free_vmemmap=on"]
+    self.machine = machine
+  }
+
+  /// The names of all operations, in their order.
+  ///
+  /// - Throws: what the machine's boot throws.
+  public func operationNames() throws -> [String] {
+    try operations().map(\.name) + ["boot"]
+  }
+
+  private func operations() throws -> [SweptScript] {
+    let setup = try Scenario(machine: machine).parsed().setup
+    return SweepCatalogue(MachineFacts(try LabHost(setup), setup)).all
+  }
+
+  /// Sweeps the operations whose names `isWanted` is true for; single failures, lasting ones, and
+  /// pairs, of which every `stride`th.
+  ///
+  /// - Parameter shouldStop: is asked between operations.
+  /// - Throws: what the machine's boot throws.
+  public mutating func run(
+    pairStride: UInt? = 1, where isWanted: (String) -> Bool = { _ in true },
+    shouldStop: () -> Bool = { false }
+  ) throws {
+    for script in try operations() where isWanted(script.name) {
+      if shouldStop() { return }
+      try sweep(script, pairStride)
+    }
+    if isWanted("boot"), !shouldStop() { try sweepBoot() }
+  }
+
+  private mutating func sweep(_ script: SweptScript, _ pairStride: UInt?) throws {
+    var scenario = Scenario(machine: machine)
+    scenario.machine.parameters += script.parameters
+    let setup = try scenario.parsed().setup
+    operationCount += 1
+    for manner in FailureSweep.Manner.allCases {
+      let sweep = try FailureSweep(script.swept, manner) { try LabHost(setup) }
+      try note(sweep, script, scenario.machine)
+    }
+    guard let pairStride else { return }
+    let sweep = try FailureSweep(pairsOf: script.swept, stride: pairStride) { try LabHost(setup) }
+    try note(sweep, script, scenario.machine)
+  }
+
+  private mutating func note(
+    _ sweep: FailureSweep, _ script: SweptScript, _ machine: LabMachine
+  ) throws {
+    failureCount += sweep.failureCount
+    guard let directive = sweep.firstDirective else { return }
+    let setup = try Scenario(machine: machine).parsed().setup
+    let lines = try script.lines(on: LabHost(setup), failing: directive)
+    let text = Scenario(machine: machine, operations: lines).script
+    findings += sweep.findings.map {
+      Finding(text: "\(machine.kernel), \(machine.architecture): \($0)", script: text)
+    }
+  }
+
+  /// Fails each allocation of boot: it succeeds with less, or says that it cannot.
+  private mutating func sweepBoot() throws {
+    var scenario = Scenario(machine: machine)
+    scenario.machine.parameters += ["hugepages=4"]
+    let setup = try scenario.parsed().setup
+    operationCount += 1
+    var served: UInt = 0
+    while served < 10_000 {
+      var asked: UInt = 0
+      if let host = try? LabHost(setup, arm: { $0.failures.failAllocation(after: served) }) {
+        asked = host.machine.failures.allocationCount
+        host.machine.failures.stopFailing()
+        findings += host.complaints.map {
+          let text =
+            "\(machine.kernel), \(machine.architecture): boot, failing once after \(served): \($0)"
+          return Finding(text: text, script: scenario.script)
+        }
+        guard asked > served else { return }
+      }
+      failureCount += 1
+      served += 1
+    }
+  }
+}
