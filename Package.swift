@@ -31,6 +31,7 @@ let package = Package(
   name: "swift-vmemmap",
   products: [
     .library(name: "KernelMemory", targets: ["KernelMemory"]),
+    .library(name: "KernelMemoryLab", targets: ["KernelMemoryLab"]),
     .executable(name: "hvo", targets: ["hvo"]),
     // For the fuzzers, which are a package of their own: see Fuzzing.
     .library(name: "CommandLineModel", targets: ["CommandLineModel"]),
@@ -42,6 +43,8 @@ let package = Package(
   ],
   targets: [
     .target(name: "KernelMemory", sources: layers, swiftSettings: strict),
+    .target(
+      name: "KernelMemoryLab", dependencies: ["KernelMemory"], swiftSettings: hosted),
     .target(
       name: "LinuxHost",
       dependencies: [.product(name: "SystemPackage", package: "swift-system")],
