@@ -107,9 +107,9 @@ extension ScheduleExploration {
 
   /// Tries one schedule, such as `unified: grow | shrink @ 12:1 37:0`, once more.
   ///
-  /// - Returns: what was wrong; nothing if it went well.
+  /// - Returns: how it went.
   /// - Throws: ``ScheduleTextError``, ``HostedMachineError`` or ``BootError``.
-  public static func replay(_ text: String) throws -> [String] {
+  public static func replay(_ text: String) throws -> ScheduleOutcome {
     let halves = text.split(separator: "@", omittingEmptySubsequences: false)
     let head = halves[0].split(separator: ":", omittingEmptySubsequences: false)
     guard halves.count == 2, head.count == 2 else { throw ScheduleTextError.malformed }
@@ -125,7 +125,7 @@ extension ScheduleExploration {
       return operation
     }
     let exploration = Self(groups: [operations], kernel: kernel)
-    return try exploration.search(operations).replay(Schedule(parsing: halves[1])).complaints
+    return try exploration.search(operations).replay(Schedule(parsing: halves[1]))
   }
 }
 

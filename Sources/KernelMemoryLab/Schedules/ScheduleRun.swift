@@ -5,8 +5,9 @@
 /// One trial under one schedule, step by step.
 ///
 /// Whoever runs decides at each of its steps who goes on. A CPU that waits for a lock cannot until
-/// somebody lets go of it; one that spins for something else cannot until another one has taken a
-/// step. If nobody can, they wait for each other: that is a deadlock.
+/// somebody lets go of it; one that spins for something else lets others go first, and if there are
+/// none looks a few times more: what it waits for may have come before it began to spin. If nobody
+/// can go on, they wait for each other: that is a deadlock.
 final class ScheduleRun: @unchecked Sendable {
   /// What a CPU does.
   private enum State {
@@ -17,7 +18,9 @@ final class ScheduleRun: @unchecked Sendable {
   }
 
   /// Steps after which nobody believes any more that the CPUs come to an end.
-  private static var stepLimit: Int { 200_000 }
+  private static var stepLimit: Int { 20_000 }
+  /// Looks in a row after which what a CPU waits for will not come.
+  private static var spinLimit: Int { 3 }
 
   let trial: ScheduleTrial
   private unowned let team: CPUTeam
@@ -29,6 +32,10 @@ final class ScheduleRun: @unchecked Sendable {
   private(set) var first = 0
   private var steps = 0
   private var complaints: [String] = []
+  /// How often a CPU has spun since another one has taken a step.
+  private var vainSpins = 0
+  /// What every CPU did, a line each; nil if nobody wants to know.
+  var log: [String]?
 
   init(_ trial: ScheduleTrial, _ guide: ScheduleGuide, on team: CPUTeam, entries: EntryOrder? = nil) {
     self.trial = trial
@@ -52,6 +59,7 @@ final class ScheduleRun: @unchecked Sendable {
 
   /// Takes note of a step of `cpu`, and returns when it may go on.
   func hear(_ step: CPUStep, from cpu: Int) {
+    log?.append("\(steps): CPU \(cpu) \(step.text)")
     switch step {
     case .locking(let lock, let rank):
       if let complaint = locks.complaint(of: cpu, taking: lock, rank) { complain(complaint) }
@@ -68,8 +76,7 @@ final class ScheduleRun: @unchecked Sendable {
       }
       pass(cpu)
     case .spinning:
-      states[cpu] = .spinning
-      wait(cpu)
+      spin(cpu)
     case .entryChanged(let place, let old, let new):
       if let complaint = entries?.complaint(of: place, from: old, to: new) { complain(complaint) }
       pass(cpu)
@@ -103,6 +110,14 @@ final class ScheduleRun: @unchecked Sendable {
     if chosen != cpu { handOver(from: cpu, to: chosen) }
   }
 
+  /// Lets somebody else go on, if there is somebody, as `cpu` waits for what they do.
+  private func spin(_ cpu: Int) {
+    states[cpu] = .spinning
+    guard readyCPUs == 0, vainSpins < Self.spinLimit else { return wait(cpu) }
+    vainSpins += 1
+    states[cpu] = .ready
+  }
+
   /// Lets somebody else go on, as `cpu` cannot.
   private func wait(_ cpu: Int) {
     steps += 1
@@ -121,6 +136,7 @@ final class ScheduleRun: @unchecked Sendable {
     states[cpu] = .finished
     if let complaint = locks.complaintAtEnd(of: cpu) { complain(complaint) }
     for other in states.indices { if case .spinning = states[other] { states[other] = .ready } }
+    vainSpins = 0
     let ready = readyCPUs
     if ready != 0 {
       let chosen = choose(among: ready, insteadOf: successor(of: cpu, in: ready), isFree: true)
@@ -157,6 +173,7 @@ final class ScheduleRun: @unchecked Sendable {
   }
 
   private func handOver(from cpu: Int, to other: Int) {
+    vainSpins = 0
     team.wake(other)
     team.sleep(cpu)
   }

@@ -118,14 +118,14 @@ extension ScheduleSearch {
     tally.isComplete = true
   }
 
-  /// Tries one schedule.
+  /// Tries one schedule, and takes down what every CPU does.
   ///
   /// - Returns: how it went.
   /// - Throws: what `makeTrial` throws.
   public func replay(_ schedule: Schedule) throws -> ScheduleOutcome {
     var stage = ScheduleStage(search: self)
     defer { stage.close() }
-    return try stage.perform(ScheduleGuide(schedule))
+    return try stage.perform(ScheduleGuide(schedule), log: [])
   }
 }
 
@@ -145,13 +145,15 @@ private struct ScheduleStage {
 
   init(search: ScheduleSearch) { self.search = search }
 
-  mutating func perform(_ guide: ScheduleGuide) throws -> ScheduleOutcome {
+  mutating func perform(_ guide: ScheduleGuide, log: [String]? = nil) throws -> ScheduleOutcome {
     let trial = try search.makeTrial()
     let team = self.team ?? CPUTeam(cpuCount: trial.bodies.count)
     self.team = team
     let run = ScheduleRun(trial, guide, on: team, entries: search.makeEntryOrder())
+    run.log = log
     team.perform(run)
     var outcome = run.outcome
+    outcome.log = run.log ?? []
     if outcome.isStuck {
       // Its threads stand somewhere in the middle, with all they hold: nobody can take that apart.
       StuckTrials.keep(run, team)

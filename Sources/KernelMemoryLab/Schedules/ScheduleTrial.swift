@@ -35,5 +35,7 @@ public struct ScheduleOutcome: Sendable {
   public internal(set) var complaints: [String] = []
   /// Whether CPUs were left where they stood, with all they held.
   public internal(set) var isStuck = false
+  /// What every CPU did, a line each, if somebody wanted to know.
+  public internal(set) var log: [String] = []
   var choices: [Choice] = []
 }
