@@ -57,7 +57,7 @@ final class HotplugListener: Sendable {
 
 /// All listeners, high priority first.
 final class HotplugListeners: @unchecked Sendable {
-  private let lock = SpinLock()
+  private let lock = SpinLock(.list)
   private var all: [HotplugListener] = []
 
   /// Adds a listener, behind others of the same priority.

@@ -43,7 +43,7 @@ struct MemoryBlock: Sendable {
 ///
 /// Hot-plug changes it while others look.
 final class MemoryBlockTable: @unchecked Sendable {
-  private let lock = SpinLock()
+  private let lock = SpinLock(.list)
   private var blocks: [MemoryBlock]
 
   /// A table of `blocks`, ascending.

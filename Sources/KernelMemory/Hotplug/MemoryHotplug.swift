@@ -28,9 +28,9 @@ final class MemoryHotplug: @unchecked Sendable {
   /// Held while memory comes or goes.
   ///
   /// - Linux: `device_hotplug_lock` and `mem_hotplug_lock`.
-  let lock = SpinLock()
+  let lock = SpinLock(.hotplug)
   /// Held while one of the lists changes that others read without ``lock``; inside it.
-  private let listLock = SpinLock()
+  private let listLock = SpinLock(.list)
   private var addedMemory: [AddedMemory] = []
   private var vacatedRanges: [Range<PhysicalAddress>] = []
   private var deviceGroups: [MemoryGroup] = []

@@ -16,7 +16,7 @@ final class ContiguousArea: @unchecked Sendable {
   let frames: FrameRange
   /// The order of one slot.
   let order: PageOrder
-  private let lock = SpinLock()
+  private let lock = SpinLock(.contiguousArea)
   /// For each slot, the base pages that pools hold; guarded by ``lock``.
   private var takenPageCounts: [UInt]
 

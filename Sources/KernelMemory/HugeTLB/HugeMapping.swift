@@ -39,7 +39,7 @@ final class HugeMapping: @unchecked Sendable {
   let pageCount: UInt
   let manner: Manner
   /// Guards all that follows, as the process's own lock would.
-  private let lock = SpinLock()
+  private let lock = SpinLock(.mapping)
   /// Touched pages, by ascending index.
   private var pages: [MappedPage] = []
   private var isReleased = false

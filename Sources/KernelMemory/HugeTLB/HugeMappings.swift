@@ -4,7 +4,7 @@
 ///
 /// - Linux: the reverse mapping of huge pages.
 final class HugeMappings: @unchecked Sendable {
-  private let lock = SpinLock()
+  private let lock = SpinLock(.mappings)
   private var all: [HugeMapping] = []
 
   /// Notes a new mapping.

@@ -71,12 +71,21 @@ extension HugePagePool {
     if !isFolded { completeDescriptors(of: head) }
   }
 
+  /// Whether somebody asked for new pages.
+  enum Demand {
+    /// They are some of those that were asked for.
+    case asked
+    /// Nobody asked for them: the number that is asked for goes up with them.
+    case unasked
+  }
+
   /// Brings new pages into the pool as free ones.
   ///
   /// - Linux: `prep_and_add_allocated_folios()`.
-  func addNewPages(_ list: inout FrameList) {
+  func addNewPages(_ list: inout FrameList, _ demand: Demand = .asked) {
     optimizeNewPages(list)
     hugeTLB.lock.withLock {
+      if demand == .unasked { target &+= list.count }
       while let head = vmemmap.popFront(of: &list) {
         account(head)
         enqueue(head)

@@ -76,8 +76,6 @@ extension HugePagePool {
     hugeTLB.lock.withLock {
       let persistent = batch.demotedCount &- batch.demotedSurplusCount
       target = target > persistent ? target &- persistent : 0
-      let ratio = order.pageCount / smaller.order.pageCount
-      smaller.target &+= batch.demotedCount &* ratio
     }
     if batch.isIncomplete { throw .outOfMemory }
     if batch.demotedCount == 0 { throw .busy }
@@ -117,6 +115,9 @@ extension HugePagePool {
   }
 
   /// Makes smaller pages of whole removed ones, which are no more.
+  ///
+  /// The smaller pool's target goes up with its pages: whoever resizes it next must find both. (A
+  /// kernel raises it later, and then it may say more than there is.)
   private func split(_ list: inout FrameList, into smaller: HugePagePool) {
     guard !list.isEmpty else { return }
     // The larger size's lock is held already: the order is the same for everybody.
@@ -124,9 +125,9 @@ extension HugePagePool {
       var fresh = FrameList()
       while let head = vmemmap.popFront(of: &list) {
         split(head, into: smaller, &fresh)
-        if fresh.count >= smaller.chunkLength { smaller.addNewPages(&fresh) }
+        if fresh.count >= smaller.chunkLength { smaller.addNewPages(&fresh, .unasked) }
       }
-      smaller.addNewPages(&fresh)
+      smaller.addNewPages(&fresh, .unasked)
     }
   }
 

@@ -45,7 +45,7 @@ final class HugePagePool: @unchecked Sendable {
     unowned let hugeTLB: HugeTLB
   #endif
   /// Held while the pool is resized or pages of it are demoted.
-  let resizeLock = SpinLock()
+  let resizeLock: SpinLock
   /// The whole pool; guarded by ``HugeTLB/lock``, as all that follows.
   var counts = HugePageCounts()
   /// The parts, by position of the node.
@@ -65,6 +65,7 @@ final class HugePagePool: @unchecked Sendable {
 
   init(order: PageOrder, hugeTLB: HugeTLB) {
     self.order = order
+    resizeLock = SpinLock(.poolSize(order))
     self.hugeTLB = hugeTLB
     parts = Array(repeating: NodePart(), count: hugeTLB.topology.nodes.count)
   }

@@ -14,7 +14,7 @@ final class HugeTLB: @unchecked Sendable {
   /// Guards every pool's counts and lists; nothing that takes long happens under it.
   ///
   /// - Linux: `hugetlb_lock`.
-  let lock = SpinLock()
+  let lock = SpinLock(.hugeTLB)
   /// Serialises whoever tells the pages' sizes apart: a demotion takes two pools' resize locks,
   /// the larger size first.
   private(set) var pools: [HugePagePool] = []

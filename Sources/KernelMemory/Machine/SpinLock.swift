@@ -10,12 +10,23 @@ import Synchronization
 /// - Linux: `spinlock_t`, and `struct mutex` where the kernel may sleep.
 struct SpinLock: ~Copyable, Sendable {
   private let isHeld = Atomic<Bool>(false)
+  #if !hasFeature(Embedded)
+    /// Where in the order of locks it stands; only observers ask.
+    private let rank: LockRank
+  #endif
 
-  init() {}
+  init(_ rank: LockRank) {
+    #if !hasFeature(Embedded)
+      self.rank = rank
+    #endif
+  }
 
   /// Waits until nobody holds the lock, then holds it.
   @inline(__always)
   borrowing func lock() {
+    #if !hasFeature(Embedded)
+      if Machine.isObserved { return lockObserved() }
+    #endif
     while isHeld.exchange(true, ordering: .acquiring) { Machine.relaxWhileSpinning() }
   }
 
@@ -23,6 +34,9 @@ struct SpinLock: ~Copyable, Sendable {
   @inline(__always)
   borrowing func unlock() {
     isHeld.store(false, ordering: .releasing)
+    #if !hasFeature(Embedded)
+      if Machine.isObserved { Machine.observe(.unlocked(id)) }
+    #endif
   }
 
   /// Runs `body` while holding the lock.
@@ -35,3 +49,20 @@ struct SpinLock: ~Copyable, Sendable {
     return try body()
   }
 }
+
+#if !hasFeature(Embedded)
+  extension SpinLock {
+    /// What observers know the lock by.
+    private var id: LockID { LockID(of: isHeld) }
+
+    /// ``lock()`` on a machine whose CPUs are observed.
+    @inline(never)
+    private borrowing func lockObserved() {
+      Machine.observe(.locking(id, rank))
+      while isHeld.exchange(true, ordering: .acquiring) {
+        if !Machine.observe(.waiting(id)) { Machine.relaxWhileSpinning() }
+      }
+      Machine.observe(.locked(id, rank))
+    }
+  }
+#endif

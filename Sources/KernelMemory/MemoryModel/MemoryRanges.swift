@@ -2,7 +2,7 @@
 
 /// Ranges of frames that come and go; ascending, apart from each other.
 final class MemoryRanges: @unchecked Sendable {
-  private let lock = SpinLock()
+  private let lock = SpinLock(.list)
   private var frames: [FrameRange]
 
   init(_ ranges: [FrameRange] = []) { frames = ranges }

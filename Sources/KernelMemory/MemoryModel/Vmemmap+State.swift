@@ -56,6 +56,9 @@ extension Vmemmap {
         let counts = with(pfn, for: .load) { $0.counts }
         guard counts.references > 0, !counts.isBlank else { return false }
         let more = counts.with(references: counts.references &+ 1)
+        #if !hasFeature(Embedded)
+          if Machine.isObserved { Machine.observe(.exchanging) }
+        #endif
         if with(pfn, for: .store, { $0.exchangeCounts(expected: counts, desired: more) }) {
           return true
         }

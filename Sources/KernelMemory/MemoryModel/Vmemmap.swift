@@ -87,6 +87,9 @@ final class Vmemmap: Sendable {
 
   @inline(never)
   private func oops(at pfn: PageFrameNumber) -> Never {
+    #if !hasFeature(Embedded)
+      if Machine.isObserved { Machine.observe(.oops(pfn)) }
+    #endif
     fatalError("the descriptor of frame \(pfn.rawValue) was accessed as its mapping forbids")
   }
 }

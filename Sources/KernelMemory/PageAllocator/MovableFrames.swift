@@ -16,7 +16,7 @@ final class MovableFrames: @unchecked Sendable {
   }
 
   private let vmemmap: Vmemmap
-  private let lock = SpinLock()
+  private let lock = SpinLock(.movableFrames)
   /// Guarded by ``lock``, as all that follows.
   private var holdings: [Holding] = []
   private var holderCount: UInt = 0

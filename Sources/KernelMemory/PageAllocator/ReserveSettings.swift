@@ -10,7 +10,7 @@ import Synchronization
 /// - Linux: the variables behind `/proc/sys/vm/min_free_kbytes` and its neighbours.
 final class ReserveSettings: Sendable {
   /// Held while the settings change and marks are computed from them.
-  let lock = SpinLock()
+  let lock = SpinLock(.reserves)
   /// The reserve that the watermarks of all zones share out.
   ///
   /// - Unit: KiB.

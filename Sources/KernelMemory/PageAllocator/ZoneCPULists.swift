@@ -10,7 +10,7 @@ import Synchronization
 final class ZoneCPULists: Sendable {
   /// One CPU's blocks.
   private final class Keep: Sendable {
-    let lock = SpinLock()
+    let lock = SpinLock(.cpuList)
     /// Changes under ``lock`` only, and is read without.
     private let pages = Atomic<UInt>(0)
     /// By class of order, then by type; guarded by ``lock``.

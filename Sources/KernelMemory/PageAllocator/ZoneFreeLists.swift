@@ -20,7 +20,7 @@ import Synchronization
 /// - Linux: `zone->free_area` and the deferred part of a node.
 @safe final class ZoneFreeLists: @unchecked Sendable {
   let zone: Zone
-  let lock = SpinLock()
+  let lock = SpinLock(.zone)
   /// Frames on the lists and in free sections, isolated blocks apart.
   ///
   /// - Unit: base pages.

@@ -27,9 +27,25 @@ import Synchronization
     }
     @inline(__always) nonmutating set {
       let raw = isBigEndian ? newValue.rawValue.byteSwapped : newValue.rawValue
+      #if !hasFeature(Embedded)
+        if Machine.isObserved { return setObserved(index, newValue, raw) }
+      #endif
       unsafe entries[Int(bitPattern: index)].store(raw, ordering: .releasing)
     }
   }
+
+  #if !hasFeature(Embedded)
+    /// Changes an entry on a machine whose CPUs are observed.
+    @inline(never)
+    private func setObserved(_ index: UInt, _ entry: PageTableEntry, _ raw: UInt64) {
+      let before = self[index]
+      let place = unsafe entries + Int(bitPattern: index)
+      unsafe place.pointee.store(raw, ordering: .releasing)
+      Machine.observe(
+        .entryChanged(
+          place: UInt(bitPattern: place), from: before.rawValue, to: entry.rawValue))
+    }
+  #endif
 
   /// Writes `count` leaves of the last level for the frames from `address` on.
   @inline(__always)

@@ -30,8 +30,8 @@ final class KernelPageTables: Sendable {
   let format: PagingFormat
   /// The top table.
   let root: PhysicalAddress
-  let addressSpaceLock = ReaderWriterLock()
-  let splitLock = SpinLock()
+  let addressSpaceLock = ReaderWriterLock(.addressSpace)
+  let splitLock = SpinLock(.split)
 
   /// Makes empty tables and switches `machine` to them.
   init(

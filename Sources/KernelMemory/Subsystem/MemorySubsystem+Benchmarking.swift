@@ -15,6 +15,19 @@ public struct FolioBatch {
   /// The number of huge pages.
   public var count: UInt { list.count }
 
+  /// The huge pages.
+  var folios: [Folio] {
+    var found: [Folio] = []
+    pool.vmemmap.forEach(in: list) { head in
+      found.append(pool.folio(head))
+      return true
+    }
+    return found
+  }
+
+  /// Folds the descriptors, and completes those of pages that are not folded.
+  func optimizeCompletely() { pool.optimizeNewPages(list) }
+
   /// Where the descriptors of the batch's first page lie.
   public var firstDescriptors: Range<VirtualAddress>? {
     guard let head = pool.vmemmap.first(of: list) else { return nil }

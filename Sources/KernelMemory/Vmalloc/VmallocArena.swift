@@ -35,11 +35,11 @@ final class VmallocArena: @unchecked Sendable {
   let allowsHugeDeviceMappings: Bool
 
   /// Guards ``tree``, ``unpurged``, ``unpurgedPageCount``, ``nodePageCounts``, and every area's state.
-  let lock = SpinLock()
+  let lock = SpinLock(.areas)
   /// Held by whoever purges.
-  let purgeLock = SpinLock()
+  let purgeLock = SpinLock(.purge)
   /// Held while tables are made.
-  let tableLock = SpinLock()
+  let tableLock = SpinLock(.areaTables)
   /// All areas, also those whose addresses are not free again.
   var tree = AddressTree<VmallocArea>()
   /// Freed areas that TLBs may still know, in the order in which they were freed.

@@ -51,6 +51,20 @@ public struct VmemmapDesign: Sendable {
     case beforePopulation
   }
 
+  /// When a grace period passes, so that readers who found a descriptor by its frame's number are
+  /// done with it.
+  ///
+  /// Such a reader may have seen a reference where now is a tail, and be about to add another one: a
+  /// store to a page that has become read-only.
+  public enum ReaderWait: Sendable {
+    /// Nobody waits.
+    case never
+    /// Before descriptors are folded.
+    case beforeFolding
+    /// Before they are folded, and before they are unfolded.
+    case always
+  }
+
   /// How the descriptors of device memory in compound pages are mapped.
   public struct DeviceFolding: Sendable {
     /// The vmemmap pages that each compound page keeps.
@@ -77,8 +91,7 @@ public struct VmemmapDesign: Sendable {
   public var bootFolding: BootFolding
   /// How hard a restore tries for frames, and where.
   public var restoreOptions: AllocationOptions
-  /// Whether readers that found a descriptor before it turned read-only are waited for.
-  public var waitsForReaders: Bool
+  public var readerWait: ReaderWait
   /// Whether the kernel counts vmemmap pages.
   public var countsVmemmapPages: Bool
   /// Whether tables of the kernel's own address space count as page tables.
@@ -95,14 +108,14 @@ public struct VmemmapDesign: Sendable {
   public static let linux5_14 = Self(
     name: "5.14", descriptors: .linux6_1, privatePageCount: 2, tailTarget: .ownSecondPage,
     headCopy: .none, batching: .none, selfHostedCheck: .beforehand, bootFolding: .afterBoot,
-    restoreOptions: [.noRetry], waitsForReaders: false, countsVmemmapPages: false,
+    restoreOptions: [.noRetry], readerWait: .never, countsVmemmapPages: false,
     countsKernelTables: false, hasRuntimeSwitch: false, devices: nil, isLimitedToX86: true)
 
   /// Linux 6.1: one private page that the tails map again.
   public static let linux6_1 = Self(
     name: "6.1", descriptors: .linux6_1, privatePageCount: 1, tailTarget: .ownHeadPage,
     headCopy: .none, batching: .none, selfHostedCheck: .beforehand, bootFolding: .afterBoot,
-    restoreOptions: [.noRetry, .thisNode], waitsForReaders: false, countsVmemmapPages: false,
+    restoreOptions: [.noRetry, .thisNode], readerWait: .never, countsVmemmapPages: false,
     countsKernelTables: false, hasRuntimeSwitch: true,
     devices: DeviceFolding(
       privatePageCount: 2, largestUnfolded: 1, sharesTails: false, countsFoldedPages: true),
@@ -112,7 +125,7 @@ public struct VmemmapDesign: Sendable {
   public static let linux6_12 = Self(
     name: "6.12", descriptors: .linux6_12, privatePageCount: 1, tailTarget: .ownHeadPage,
     headCopy: .preferred, batching: .lists, selfHostedCheck: .duringWalk, bootFolding: .afterBoot,
-    restoreOptions: [.retryMayFail], waitsForReaders: true, countsVmemmapPages: true,
+    restoreOptions: [.retryMayFail], readerWait: .always, countsVmemmapPages: true,
     countsKernelTables: false, hasRuntimeSwitch: true,
     devices: DeviceFolding(
       privatePageCount: 2, largestUnfolded: 2, sharesTails: false, countsFoldedPages: true),
@@ -122,7 +135,7 @@ public struct VmemmapDesign: Sendable {
   public static let linux7_2 = Self(
     name: "7.2", descriptors: .linux7_2, privatePageCount: 1, tailTarget: .sharedPage,
     headCopy: .required, batching: .lists, selfHostedCheck: .duringWalk,
-    bootFolding: .beforePopulation, restoreOptions: [.retryMayFail], waitsForReaders: false,
+    bootFolding: .beforePopulation, restoreOptions: [.retryMayFail], readerWait: .never,
     countsVmemmapPages: true, countsKernelTables: true, hasRuntimeSwitch: true,
     devices: DeviceFolding(
       privatePageCount: 2, largestUnfolded: 2, sharesTails: false, countsFoldedPages: false),
@@ -132,6 +145,8 @@ public struct VmemmapDesign: Sendable {
   public static let unified = {
     var design = linux7_2
     design.name = "unified"
+    // The shared tail's count is 0, but what the reader saw may have been there before it.
+    design.readerWait = .beforeFolding
     design.devices = DeviceFolding(
       privatePageCount: 1, largestUnfolded: 1, sharesTails: true, countsFoldedPages: false)
     return design

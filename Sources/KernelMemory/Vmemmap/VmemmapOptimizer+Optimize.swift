@@ -12,7 +12,7 @@ extension VmemmapOptimizer {
   @discardableResult
   func optimize(_ folio: Folio) throws(VmemmapOptimizeError) -> Bool {
     guard shouldOptimize(folio) else { return false }
-    if design.waitsForReaders { machine.waitForGracePeriod() }
+    if design.readerWait != .never { machine.waitForGracePeriod() }
     var batch = FoldingBatch(runLength: 1)
     do throws(VmemmapOptimizeError) {
       let flush = try fold(folio, in: &batch, flushingAtOnce: true)
@@ -36,7 +36,9 @@ extension VmemmapOptimizer {
     guard savedPageCount(for: order) > 0, !list.isEmpty else { return }
     guard design.batching == .lists else { return optimizeOneByOne(list, order: order) }
     splitAll(list, order: order)
-    if design.waitsForReaders, isEnabled.load(ordering: .relaxed) { machine.waitForGracePeriod() }
+    if design.readerWait != .never, isEnabled.load(ordering: .relaxed) {
+      machine.waitForGracePeriod()
+    }
     var batch = FoldingBatch(runLength: Self.runLength(for: list.count))
     vmemmap.forEach(in: list) { head in
       foldInBatch(Folio(head: head, order: order), &batch)

@@ -17,7 +17,7 @@ extension VmemmapOptimizer {
   /// - Linux: `hugetlb_vmemmap_restore_folio()` (spec 05 section 7).
   func restore(_ folio: Folio) throws(VmemmapRestoreError) {
     guard isOptimized(folio) else { return }
-    if design.waitsForReaders { machine.waitForGracePeriod() }
+    if design.readerWait == .always { machine.waitForGracePeriod() }
     var batch = FoldingBatch(runLength: savedPageCount(for: folio.order))
     do throws(VmemmapRestoreError) {
       let flush = try unfold(folio, in: &batch)
@@ -47,7 +47,7 @@ extension VmemmapOptimizer {
       let folio = Folio(head: head, order: order)
       if isOptimized(folio) {
         // One grace period is enough for all: each folio was frozen before it.
-        if design.waitsForReaders, !hasWaited { machine.waitForGracePeriod() }
+        if design.readerWait == .always, !hasWaited { machine.waitForGracePeriod() }
         hasWaited = true
         guard restoreInBatch(folio, &batch) else {
           outcome.isIncomplete = true

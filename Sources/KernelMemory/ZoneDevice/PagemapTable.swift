@@ -9,7 +9,7 @@ final class PagemapTable: @unchecked Sendable {
     let map: DevicePagemap
   }
 
-  private let lock = SpinLock()
+  private let lock = SpinLock(.list)
   /// Ascending, apart from each other.
   private var entries: [Entry] = []
 

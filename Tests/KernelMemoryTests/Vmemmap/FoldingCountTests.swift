@@ -138,7 +138,7 @@ import Testing
     #expect(second.pageFlushes == written)
     #expect(second.entriesWritten == written)
     #expect(second.framesAllocated == copies)
-    let grace: UInt = design.waitsForReaders ? 1 : 0
+    let grace: UInt = design.readerWait == .never ? 0 : 1
     #expect(first.gracePeriods == grace && second.gracePeriods == grace)
   }
 
@@ -154,7 +154,7 @@ import Testing
     #expect(cost.framesAllocated == folding.savedPageCount)
     #expect(cost.framesFreed == 0)
     #expect(cost.bytesCopied == folding.savedPageCount * 4096)
-    #expect(cost.gracePeriods == (kernel.design.vmemmap.waitsForReaders ? 1 : 0))
+    #expect(cost.gracePeriods == (kernel.design.vmemmap.readerWait == .always ? 1 : 0))
   }
 
   /// Spec 05 predicate 25.

@@ -47,12 +47,12 @@ import Testing
     #expect(fold.fullFlushes == 2)
     #expect(fold.pageFlushes == 0)
     #expect(fold.interprocessorInterrupts == 2)
-    let grace: UInt = kernel.design.vmemmap.waitsForReaders ? 1 : 0
-    #expect(fold.gracePeriods == grace)
+    let wait = kernel.design.vmemmap.readerWait
+    #expect(fold.gracePeriods == (wait == .never ? 0 : 1))
     let unfold = folding.cost { _ = folding.restore(folding.heads) }
     #expect(unfold.fullFlushes == 1)
     #expect(unfold.pageFlushes == 0)
-    #expect(unfold.gracePeriods == grace)
+    #expect(unfold.gracePeriods == (wait == .always ? 1 : 0))
     #expect(folding.cost { _ = folding.restore(folding.heads) } == CostReading())
   }
 

@@ -93,9 +93,11 @@
       guard first < end else { return }
       guard end &- first <= pageFlushCeiling else { return flushAllTranslations() }
       cost.add(end &- first, to: .pageFlushes)
+      if Self.isObserved { Self.observe(.flushing) }
       onEveryCache { cache in
         for page in first..<end { cache.invalidate(page: page) }
       }
+      if Self.isObserved { Self.observe(.flushed) }
     }
 
     /// Makes all CPUs forget all translations.
@@ -103,7 +105,9 @@
     /// - Linux: `flush_tlb_all()`.
     func flushAllTranslations() {
       cost.add(1, to: .fullFlushes)
+      if Self.isObserved { Self.observe(.flushing) }
       onEveryCache { $0.invalidateAll() }
+      if Self.isObserved { Self.observe(.flushed) }
     }
 
     private func onEveryCache(_ body: (inout TranslationCache) -> Void) {

@@ -7,7 +7,8 @@
   ///
   /// It is a value that a test owns; many live side by side in one process. One thread may drive
   /// all CPUs in turn (``Threading/one``), or each CPU has its thread (``Threading/many``); the
-  /// second costs a lock for each access.
+  /// second costs a lock for each access. Threads of which somebody lets only one run at a time need
+  /// none (``Threading/scheduled``).
   @safe
   public final class HostedMachine: @unchecked Sendable {
     /// Who drives the CPUs.
@@ -16,6 +17,9 @@
       case one
       /// Any number of threads, each bound to its CPU with ``run(on:_:)``.
       case many
+      /// As many threads, each bound to its CPU with ``run(on:_:)``, of which never two run at the
+      /// same time; whoever sees to that has observed their steps.
+      case scheduled
     }
 
     /// What the hardware has spent so far.
@@ -57,7 +61,7 @@
       self.regime = regime
       self.cpuCount = cpuCount
       self.threading = threading
-      let writers: Writers = threading == .one ? .one : .many
+      let writers: Writers = threading == .many ? .many : .one
       counterWriters = writers
       cost = CostMeter(writers: writers)
       failures = FailureInjector(writers: writers)
@@ -111,7 +115,12 @@
     }
 
     /// Lets other threads run while the caller waits for a lock.
-    static func relaxWhileSpinning() { sched_yield() }
+    ///
+    /// - Precondition: the caller waits for something that another thread does.
+    static func relaxWhileSpinning() {
+      if isObserved, observe(.spinning) { return }
+      sched_yield()
+    }
 
     /// The memory at `address`, through the direct map.
     ///
@@ -168,10 +177,13 @@
   extension HostedMachine {
     /// Marks the caller as a reader whom ``waitForGracePeriod()`` waits for.
     func withReaderSection<Result>(_ body: () -> Result) -> Result {
-      guard threading == .many else { return body() }
+      guard threading != .one else { return body() }
       let cpu = currentCPU
       readers.enter(cpu)
-      defer { readers.leave(cpu) }
+      defer {
+        readers.leave(cpu)
+        if Self.isObserved { Self.observe(.readerSection) }
+      }
       return body()
     }
 
@@ -180,7 +192,8 @@
     /// - Linux: `synchronize_rcu()`.
     func waitForGracePeriod() {
       cost.add(1, to: .gracePeriods)
-      guard threading == .many else { return }
+      guard threading != .one else { return }
+      if Self.isObserved { Self.observe(.gracePeriod) }
       let here = currentCPU
       for cpu in 0..<cpuCount where cpu != here.index { readers.waitUntilLeft(CPUID(cpu)) }
     }

@@ -13,7 +13,7 @@
 final class DAXBus: @unchecked Sendable {
   let memory: DeviceMemory
   /// Guards everything on the bus. It is taken before the hot-plug lock.
-  let lock = SpinLock()
+  let lock = SpinLock(.deviceBus)
   private(set) var regions: [DAXRegion] = []
   /// Persistent memory, by number.
   var namespaces: [PersistentNamespace] = []

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import KernelMemory
+
+/// Runs groups of operations on CPUs of a small machine in every order that matters.
+///
+/// Each schedule begins on a machine that was just booted. Afterwards everything is at rest and must be
+/// sound: every invariant holds, no page is lost, and readers saw nothing that cannot be.
+public struct ScheduleExploration: Sendable {
+  /// What runs at the same time: groups of two or three operations, one for each CPU.
+  public var groups: [[ScheduledOperation]]
+  /// The kernel that runs them.
+  public var kernel: KernelDesign
+  /// How many preemptions a schedule may have.
+  public var maximumPreemptions: Int
+  /// How many schedules with more of them are tried at random, for each group.
+  public var randomScheduleCount: Int
+  /// What chance begins from.
+  public var seed: UInt64
+
+  /// An exploration of `groups`: of all pairs if nothing else is said.
+  public init(
+    groups: [[ScheduledOperation]] = ScheduledOperation.pairs, kernel: KernelDesign = .unified,
+    maximumPreemptions: Int = 2, randomScheduleCount: Int = 0, seed: UInt64 = 1
+  ) {
+    self.groups = groups
+    self.kernel = kernel
+    self.maximumPreemptions = maximumPreemptions
+    self.randomScheduleCount = randomScheduleCount
+    self.seed = seed
+  }
+}
+
+/// What an exploration came to.
+public struct ScheduleReport: Equatable, Sendable {
+  /// A schedule under which something was wrong.
+  public struct Failure: Equatable, Sendable {
+    /// Kernel, operations and schedule, as ``ScheduleExploration/replay(_:)`` takes them.
+    public var reproducer: String
+    /// What was wrong, a line each.
+    public var complaints: [String]
+  }
+
+  /// What was tried of one group.
+  public struct Group: Equatable, Sendable {
+    public var operations: [ScheduledOperation]
+    public var tally: ScheduleTally
+  }
+
+  /// The groups that were begun, in order.
+  public var groups: [Group] = []
+  /// Everything that failed.
+  public var failures: [Failure] = []
+  /// Whether every schedule of every group was tried.
+  public var isComplete = false
+
+  /// How many schedules were tried.
+  public var scheduleCount: Int { groups.reduce(0) { $0 + $1.tally.scheduleCount } }
+  /// How many steps they had together.
+  public var stepCount: Int { groups.reduce(0) { $0 + $1.tally.stepCount } }
+}
+
+extension ScheduleExploration {
+  /// Tries the schedules of all groups.
+  ///
+  /// - Parameters:
+  ///   - deadline: when to end, whatever is left; nil for never.
+  ///   - progress: is called with what is known so far, after each group.
+  /// - Throws: ``HostedMachineError`` or ``BootError`` if the machine cannot be made.
+  public func run(
+    until deadline: ContinuousClock.Instant? = nil, progress: (ScheduleReport) -> Void = { _ in }
+  ) throws -> ScheduleReport {
+    var report = ScheduleReport()
+    let isDue = { deadline.map { ContinuousClock.now >= $0 } ?? false }
+    for operations in groups where !isDue() {
+      let tally = try search(operations).run(until: isDue)
+      report.groups.append(.init(operations: operations, tally: tally))
+      report.failures += tally.failures.map {
+        .init(reproducer: text(operations, $0.schedule), complaints: $0.complaints)
+      }
+      progress(report)
+    }
+    report.isComplete =
+      report.groups.count == groups.count && report.groups.allSatisfy(\.tally.isComplete)
+    return report
+  }
+
+  /// The search through the schedules of one group.
+  func search(_ operations: [ScheduledOperation]) -> ScheduleSearch {
+    let kernel = kernel
+    var search = ScheduleSearch(maximumPreemptions: maximumPreemptions) {
+      let scene = try ScheduleScene(kernel, for: operations)
+      let bodies = operations.enumerated().map { cpu, operation in
+        { @Sendable in scene.perform(operation, as: cpu) }
+      }
+      return ScheduleTrial(bodies) { scene.verdict() }
+    }
+    search.randomScheduleCount = randomScheduleCount
+    search.seed = seed
+    return search
+  }
+
+  private func text(_ operations: [ScheduledOperation], _ schedule: Schedule) -> String {
+    let names = operations.map(\.rawValue).joined(separator: " | ")
+    return "\(kernel.name): \(names) @ \(schedule)"
+  }
+
+  /// Tries one schedule, such as `unified: grow | shrink @ 12:1 37:0`, once more.
+  ///
+  /// - Returns: how it went.
+  /// - Throws: ``ScheduleTextError``, ``HostedMachineError`` or ``BootError``.
+  public static func replay(_ text: String) throws -> ScheduleOutcome {
+    let halves = text.split(separator: "@", omittingEmptySubsequences: false)
+    let head = halves[0].split(separator: ":", omittingEmptySubsequences: false)
+    guard halves.count == 2, head.count == 2 else { throw ScheduleTextError.malformed }
+    let name = head[0].filter { $0 != " " }
+    guard let kernel = KernelDesign.named(Array(name.utf8)[...]) else {
+      throw ScheduleTextError.unknownKernel(name)
+    }
+    let operations = try head[1].split(separator: "|").map { word in
+      let word = word.filter { $0 != " " }
+      guard let operation = ScheduledOperation(rawValue: word) else {
+        throw ScheduleTextError.unknownOperation(word)
+      }
+      return operation
+    }
+    let exploration = Self(groups: [operations], kernel: kernel)
+    return try exploration.search(operations).replay(Schedule(parsing: halves[1]))
+  }
+}
+
+extension ScheduleScene {
+  /// Does `operation` as CPU `cpu`.
+  fileprivate func perform(_ operation: ScheduledOperation, as cpu: Int) {
+    subsystem.machine.run(on: CPUID(cpu)) { operation.perform(on: self, as: cpu) }
+  }
+}

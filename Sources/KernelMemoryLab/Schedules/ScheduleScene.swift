@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+@_spi(Benchmarking) @_spi(Lab) import KernelMemory
+
+/// A small machine that was just booted, with what scheduled operations need: a pool of two pages,
+/// batches in hand, a page of a larger size.
+///
+/// It is touched by one thread at a time.
+final class ScheduleScene: @unchecked Sendable {
+  /// The pages in the pool at the beginning.
+  static let pageCount: UInt = 2
+  /// The memory of the machine.
+  ///
+  /// - Unit: bytes.
+  private static let memory: UInt = 64 << 20
+
+  let subsystem: MemorySubsystem
+  private let machine: HostedMachine
+  /// The order of the pool's pages.
+  let order = PageOrder(9)
+  /// The order of pages that can be split into those of the pool.
+  let largeOrder = PageOrder(10)
+  /// By CPU.
+  private var batches: [FolioBatch?]
+  /// A frame in the midst of a page of the pool.
+  private(set) var target = PageFrameNumber(0)
+  /// Frames that readers look at.
+  private(set) var watched: [PageFrameNumber] = []
+  /// Base pages in use, of a block that is free otherwise.
+  private var baseFrames: FrameRange?
+  private var findings: [String] = []
+  private var strayPageCount = 0
+
+  /// Boots `kernel` and prepares for `operations`, one for each CPU.
+  init(_ kernel: KernelDesign, for operations: [ScheduledOperation]) throws {
+    let map = MemoryMap([
+      MemoryMapEntry(PhysicalAddress(0)..<PhysicalAddress(0x9_FC00), .usable),
+      MemoryMapEntry(PhysicalAddress(1 << 20)..<PhysicalAddress(Self.memory), .usable),
+    ])
+    let format = PagingFormat.x86FourLevel.withHugePages(of: [order, largeOrder])
+    machine = try HostedMachine(
+      span: 1 << format.sectionShift, regime: format.regime, cpuCount: operations.count,
+      threading: .scheduled)
+    subsystem = try MemorySubsystem(
+      BootConfiguration(
+        kernel: kernel, format: format, memoryMap: map,
+        commandLine: Array("hugetlb_free_vmemmap=on".utf8)),
+      on: machine)
+    batches = operations.map { _ in nil }
+    prepare(for: operations)
+    strayPageCount = strayPageCountNow
+  }
+
+  private func prepare(for operations: [ScheduledOperation]) {
+    if operations.contains(.recycle) { holdBasePages() }
+    _ = subsystem.resizePool(of: order, to: Self.pageCount)
+    if operations.contains(.demote) { _ = subsystem.resizePool(of: largeOrder, to: 1) }
+    for (cpu, operation) in operations.enumerated() {
+      guard operation == .optimize || operation == .restore else { continue }
+      batches[cpu] = subsystem.prepareFolios(2, of: order)
+      guard operation == .restore, let batch = batches[cpu] else { continue }
+      subsystem.optimizeCompletely(batch)
+    }
+    chooseFrames()
+  }
+
+  /// Chooses what is struck and what is looked at.
+  private func chooseFrames() {
+    let pages = subsystem.freeHugePages(of: order.pageCount << 12)
+    target = (pages.first?.lowerBound ?? target).advanced(by: 3)
+    let large = subsystem.freeHugePages(of: largeOrder.pageCount << 12)
+    let heads = pages.prefix(1) + large + folios.prefix(1).map(\.frames)
+    // A head, a tail beside it, and a tail in a vmemmap page that is folded away.
+    watched += heads.flatMap { page in [0, 1, 300].map { page.lowerBound.advanced(by: $0) } }
+  }
+
+  /// What is in the hands of CPUs.
+  private var folios: [Folio] { batches.flatMap { $0.map(subsystem.folios) ?? [] } }
+
+  /// Base pages of which nobody can say who has them.
+  private var strayPageCountNow: Int {
+    subsystem.strayPageCount(holding: folios) - Int(baseFrames?.pageCount ?? 0)
+  }
+
+  // MARK: What operations do
+
+  func updateBatch(of cpu: Int, _ body: (inout FolioBatch) -> Void) {
+    guard var batch = batches[cpu] else { return }
+    body(&batch)
+    batches[cpu] = batch
+  }
+
+  func mapAndTouch() {
+    let process = SimulatedProcess(of: subsystem)
+    guard
+      let mapping = try? process.mapHugePages(1, of: order.pageCount << 12, .reserved)
+    else { return }
+    // Without a page there is a signal, and the process ends.
+    try? process.touch(mapping)
+    process.exit()
+  }
+
+  /// Uses a few base pages of a block that, when they are free, is the next that the pool gets.
+  private func holdBasePages() {
+    guard let block = subsystem.prepareFolios(1, of: order),
+      let start = subsystem.folios(of: block).first?.head
+    else { return }
+    subsystem.release(block)
+    let frames = start.advanced(by: 300)..<start.advanced(by: 304)
+    guard subsystem.holdFrames(frames) else { return }
+    baseFrames = frames
+    watched.append(frames.lowerBound)
+  }
+
+  func giveBasePagesBack() {
+    guard let frames = baseFrames else { return }
+    baseFrames = nil
+    subsystem.letGo(of: frames)
+  }
+
+  func note(_ reading: SpeculativeReading) {
+    guard case .strayTail(let pfn, let head) = reading else { return }
+    findings.append("the descriptor of frame \(pfn.rawValue) says that its head is \(head.rawValue)")
+  }
+
+  // MARK: Afterwards
+
+  /// What is wrong now that nobody is at work.
+  func verdict() -> [String] {
+    var found = findings
+    found += subsystem.checkInvariants(holding: folios).prefix(8).map(Self.text)
+    let stray = strayPageCountNow
+    if stray != strayPageCount { found.append("\(stray - strayPageCount) base pages were lost") }
+    return found
+  }
+
+  private static func text(_ violation: InvariantViolation) -> String {
+    var sink = TextSink()
+    violation.describe(to: &sink)
+    return String(decoding: sink.bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+  }
+
+  deinit {
+    for batch in batches { if let batch { subsystem.release(batch) } }
+  }
+}
