@@ -23,6 +23,7 @@ struct HVO: ParsableCommand {
         hvo run script.hvo --check --kernel 6.1,6.12,7.2
         hvo shell --memory 4G
         hvo replay Tests/ConformanceTests/Golden/a1-*.json
+        hvo torture --for 10m
 
       Exit codes: 0 all is well; 1 a record differs, an expectation is not met or an invariant does \
       not hold; 2 an option, file or machine cannot be used.
@@ -30,7 +31,7 @@ struct HVO: ParsableCommand {
     version: "hvo \(HVOVersion.text)",
     subcommands: [
       PlanCommand.self, RunCommand.self, ShellCommand.self, ReplayCommand.self,
-      TLBCommand.self,
+      TortureCommand.self, TLBCommand.self,
       SnapshotCommand.self,
     ],
     defaultSubcommand: PlanCommand.self)

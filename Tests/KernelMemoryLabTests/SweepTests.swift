@@ -53,7 +53,7 @@ import Testing
   @Test(arguments: KernelDesign.all.indices)
   func `is clean for every operation`(kernel: Int) throws {
     var sweep = MachineSweep(KernelDesign.all[kernel], .x86FourLevel)
-    try sweep.run(pairStride: nil)
+    try sweep.run(pairs: .none)
     #expect(sweep.findings.map(\.text) == [])
     #expect(sweep.operationCount >= 35)
     #expect(sweep.failureCount >= 150)

@@ -23,6 +23,16 @@ enum KernelChoice {
     }
   }
 
+  /// The design called `name`, where no host can be meant.
+  ///
+  /// - Throws: ``InputError``.
+  static func design(named name: String) throws(InputError) -> KernelDesign {
+    guard case .design(let design) = try Self(named: name) else {
+      throw InputError("--kernel: there is no host here; choose one of \(names.joined(separator: ", "))")
+    }
+    return design
+  }
+
   /// What a twin with the design called `name` imitates.
   static func phrase(_ name: String) -> String {
     name == "\(KernelDesign.unified.name)"

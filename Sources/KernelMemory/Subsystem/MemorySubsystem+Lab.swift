@@ -13,6 +13,8 @@ extension MemorySubsystem {
     public var bad: UInt
     /// Frames that the kernel took when a node came.
     public var ofNodes: UInt
+    /// Vmemmap pages that are counted though they show frames of others, as older kernels do.
+    public var counted: UInt
   }
 
   /// Frames that are neither free nor anybody's.
@@ -28,7 +30,14 @@ extension MemorySubsystem {
       bad: hugeTLB.poisonedPageCount.load(ordering: .relaxed)
         + hugeTLB.abandonedPageCount.load(ordering: .relaxed)
         - blocks.reduce(0) { $0 + $1.badPageCount },
-      ofNodes: hotplug.framesOfNodes.reduce(0) { $0 + $1.pageCount })
+      ofNodes: hotplug.framesOfNodes.reduce(0) { $0 + $1.pageCount },
+      counted: countedSharedPages)
+  }
+
+  private var countedSharedPages: UInt {
+    guard optimizer.design.devices?.countsFoldedPages == true else { return 0 }
+    let counted = accounting.runtimePages.load(ordering: .relaxed)
+    return UInt(bitPattern: counted) &- frameOwnership().runtimeVmemmap
   }
 
   /// How many nodes are online.

@@ -97,7 +97,8 @@ extension SubsystemDigest {
     let held = subsystem.heldFrames
     figures["held elsewhere"] =
       Int(totals.managedPageCount) - free - left
-      - (totals.runtimeVmemmapPageCount - Int(held.selfHosted)) - Int(subsystem.pooledPageCount)
+      - (totals.runtimeVmemmapPageCount - Int(held.selfHosted) - Int(held.counted))
+      - Int(subsystem.pooledPageCount)
       - Int(subsystem.vmallocTotals.ownedPageCount) - Int(held.bad) - Int(held.ofNodes)
     figures["bad"] = Int(held.bad)
   }

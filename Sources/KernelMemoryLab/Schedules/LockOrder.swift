@@ -29,7 +29,8 @@ struct LockOrder {
     ranks[lock] = rank
     guard let obstacle = held[cpu].first(where: { $0.rank >= rank }) else { return nil }
     let relation = obstacle.id == lock ? "the same" : "out of order"
-    return "CPU \(cpu) takes lock \"\(rank.name)\" while it holds \"\(obstacle.rank.name)\": \(relation)"
+    return
+      "CPU \(cpu) takes lock \"\(rank.name)\" while it holds \"\(obstacle.rank.name)\": \(relation)"
   }
 
   mutating func take(_ lock: LockID, _ rank: LockRank, by cpu: Int) {

@@ -50,7 +50,9 @@ struct ScheduleGuide {
     defer { self.random = random }
     guard Int.random(in: 0..<(isFree ? 2 : rarity), using: &random) == 0 else { return .usual }
     var rest = alternatives
-    for _ in 0..<Int.random(in: 0..<alternatives.nonzeroBitCount, using: &random) { rest &= rest - 1 }
+    for _ in 0..<Int.random(in: 0..<alternatives.nonzeroBitCount, using: &random) {
+      rest &= rest - 1
+    }
     return .other(rest.trailingZeroBitCount)
   }
 }

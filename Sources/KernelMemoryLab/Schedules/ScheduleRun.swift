@@ -37,7 +37,8 @@ final class ScheduleRun: @unchecked Sendable {
   /// What every CPU did, a line each; nil if nobody wants to know.
   var log: [String]?
 
-  init(_ trial: ScheduleTrial, _ guide: ScheduleGuide, on team: CPUTeam, entries: EntryOrder? = nil) {
+  init(_ trial: ScheduleTrial, _ guide: ScheduleGuide, on team: CPUTeam, entries: EntryOrder? = nil)
+  {
     self.trial = trial
     self.team = team
     self.entries = entries
@@ -87,7 +88,8 @@ final class ScheduleRun: @unchecked Sendable {
       pass(cpu)
     case .oops(let pfn):
       complain(
-        "CPU \(cpu): oops: the descriptor of frame \(pfn.rawValue) was accessed as its mapping forbids")
+        "CPU \(cpu): oops: the descriptor of frame \(pfn.rawValue) was accessed as its mapping forbids"
+      )
       getStuck(cpu)
     }
   }

@@ -55,8 +55,8 @@ final class ScheduleScene: @unchecked Sendable {
     if operations.contains(.recycle) { holdBasePages() }
     _ = subsystem.resizePool(of: order, to: Self.pageCount)
     if operations.contains(.demote) { _ = subsystem.resizePool(of: largeOrder, to: 1) }
-    for (cpu, operation) in operations.enumerated() {
-      guard operation == .optimize || operation == .restore else { continue }
+    for (cpu, operation) in operations.enumerated()
+    where operation == .optimize || operation == .restore {
       batches[cpu] = subsystem.prepareFolios(2, of: order)
       guard operation == .restore, let batch = batches[cpu] else { continue }
       subsystem.optimizeCompletely(batch)
@@ -120,7 +120,8 @@ final class ScheduleScene: @unchecked Sendable {
 
   func note(_ reading: SpeculativeReading) {
     guard case .strayTail(let pfn, let head) = reading else { return }
-    findings.append("the descriptor of frame \(pfn.rawValue) says that its head is \(head.rawValue)")
+    findings.append(
+      "the descriptor of frame \(pfn.rawValue) says that its head is \(head.rawValue)")
   }
 
   // MARK: Afterwards

@@ -75,7 +75,8 @@ extension ScheduleSearch {
         length = max(length, outcome.stepCount)
         guard tally.failures.count < failureLimit else { return tally }
         guard outcome.complaints.isEmpty else { continue }
-        branch(from: schedule, outcome, &level, &nextLevel, isLast: preemptions == maximumPreemptions)
+        branch(
+          from: schedule, outcome, &level, &nextLevel, isLast: preemptions == maximumPreemptions)
       }
       level = nextLevel.reversed()
     }
@@ -103,7 +104,8 @@ extension ScheduleSearch {
 
   /// Tries schedules that chance makes, with about three to eight switches anywhere.
   private func runRandomly(
-    _ length: Int, _ stage: inout ScheduleStage, _ tally: inout ScheduleTally, until isDue: () -> Bool
+    _ length: Int, _ stage: inout ScheduleStage, _ tally: inout ScheduleTally,
+    until isDue: () -> Bool
   ) throws {
     var random = SplitMix(seed: seed)
     while tally.randomScheduleCount < randomScheduleCount {

@@ -71,21 +71,26 @@ public struct FailureSweep: Sendable {
 
   /// Fails each allocation, and with each in turn every one that is asked for behind it.
   ///
-  /// - Parameter stride: every how manyth second allocation fails; 1 for each.
+  /// - Parameters:
+  ///   - stride: every how manyth allocation fails first, and every how manyth after it; 1 for all
+  ///     pairs.
+  ///   - shouldStop: is asked before each attempt.
   public init<State>(
-    pairsOf operation: SweptOperation<State>, stride: UInt = 1, on makeHost: () throws -> LabHost
+    pairsOf operation: SweptOperation<State>, stride: UInt = 1,
+    shouldStop: () -> Bool = { false }, on makeHost: () throws -> LabHost
   ) throws {
     let goal = try Self.undisturbed(operation, on: makeHost())
     while true {
       var gap: UInt = 0
       var hits: Int
       repeat {
+        if shouldStop() { return }
         let injection = Injection.two(after: failurePointCount, gap: gap)
         hits = try attempt(operation, injection, on: makeHost(), goal: goal)
         gap += stride
       } while hits == 2
       guard hits > 0 else { return }
-      failurePointCount += 1
+      failurePointCount += stride
     }
   }
 

@@ -50,33 +50,60 @@ public struct MachineSweep {
     return SweepCatalogue(MachineFacts(try LabHost(setup), setup)).all
   }
 
-  /// Sweeps the operations whose names `isWanted` is true for; single failures, lasting ones, and
-  /// pairs, of which every `stride`th.
-  ///
-  /// - Parameter shouldStop: is asked between operations.
-  /// - Throws: what the machine's boot throws.
-  public mutating func run(
-    pairStride: UInt? = 1, where isWanted: (String) -> Bool = { _ in true },
-    shouldStop: () -> Bool = { false }
-  ) throws {
-    for script in try operations() where isWanted(script.name) {
-      if shouldStop() { return }
-      try sweep(script, pairStride)
+  /// Which pairs of failures are tried.
+  public enum Pairs: Sendable {
+    /// None.
+    case none
+    /// All of an operation with few allocations, an even selection of those of others.
+    case some
+    /// All.
+    case all
+
+    /// Every how manyth allocation of `count` fails.
+    func stride(of count: UInt) -> UInt? {
+      switch self {
+      case .none: nil
+      case .some: count / 40 + 1
+      case .all: 1
+      }
     }
-    if isWanted("boot"), !shouldStop() { try sweepBoot() }
   }
 
-  private mutating func sweep(_ script: SweptScript, _ pairStride: UInt?) throws {
+  /// Sweeps the operations whose names `isWanted` is true for: single failures, lasting ones, and pairs.
+  ///
+  /// - Parameter shouldStop: is asked again and again.
+  /// - Returns: whether all was done.
+  /// - Throws: what the machine's boot throws.
+  @discardableResult
+  public mutating func run(
+    pairs: Pairs = .some, where isWanted: (String) -> Bool = { _ in true },
+    shouldStop: () -> Bool = { false }
+  ) throws -> Bool {
+    for script in try operations() where isWanted(script.name) {
+      if shouldStop() { return false }
+      try sweep(script, pairs, shouldStop)
+    }
+    if isWanted("boot"), !shouldStop() { try sweepBoot() }
+    return !shouldStop()
+  }
+
+  private mutating func sweep(
+    _ script: SweptScript, _ pairs: Pairs, _ shouldStop: () -> Bool
+  ) throws {
     var scenario = Scenario(machine: machine)
     scenario.machine.parameters += script.parameters
     let setup = try scenario.parsed().setup
     operationCount += 1
+    var count: UInt = 0
     for manner in FailureSweep.Manner.allCases {
       let sweep = try FailureSweep(script.swept, manner) { try LabHost(setup) }
+      if manner == .once { count = sweep.failurePointCount }
       try note(sweep, script, scenario.machine)
     }
-    guard let pairStride else { return }
-    let sweep = try FailureSweep(pairsOf: script.swept, stride: pairStride) { try LabHost(setup) }
+    guard let stride = pairs.stride(of: count) else { return }
+    let sweep = try FailureSweep(pairsOf: script.swept, stride: stride, shouldStop: shouldStop) {
+      try LabHost(setup)
+    }
     try note(sweep, script, scenario.machine)
   }
 
