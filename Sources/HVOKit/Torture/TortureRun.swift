@@ -12,9 +12,16 @@ public struct TortureRun: Sendable {
   /// How often a worker may die before its share is given up.
   private static let mostDeaths = 5
 
+  /// The program that workers run.
+  private let executable: String
+
+  /// - Parameter executable: the program that workers run: this one, unless said.
   /// - Throws: ``InputError`` for what cannot be read.
-  public init(_ request: TortureRequest) throws(InputError) {
+  public init(
+    _ request: TortureRequest, executable: String = "/proc/self/exe"
+  ) throws(InputError) {
     self.request = request
+    self.executable = executable
     options = try request.options()
   }
 
@@ -68,15 +75,19 @@ public struct TortureRun: Sendable {
     var done = TortureTally()
     var start: TorturePosition?
     for _ in 0..<Self.mostDeaths {
-      let (done1, life) = (done, try WorkerLife(request(since: begin), index, from: start))
-      let last = life.run { tally in
-        var sum = done1
-        sum.add(tally)
-        state.tallies.withLock { $0[index] = sum }
+      let before = done
+      let life = try WorkerLife(
+        request(since: begin, done), index, from: start, executable: executable)
+      let end = life.run { tally in
+        state.tallies.withLock { $0[index] = before.adding(tally) }
       }
-      done.add(last.tally)
-      guard let death = last.death, let position = last.position else { break }
+      done.add(end.tally)
+      guard let death = end.death else { break }
+      guard let position = end.position else {
+        throw InputError("a worker process ended before it began: \(InputError.harmless(death))")
+      }
       done.findings.append(finding(death, position, life))
+      done.isComplete = false
       start = TorturePosition(
         part: position.part, number: position.number + options.share.count)
       if isOver(begin) { break }
@@ -90,12 +101,17 @@ public struct TortureRun: Sendable {
     return begin.duration(to: .now) >= time
   }
 
-  /// The request, with the time that is left.
-  private func request(since begin: ContinuousClock.Instant) -> TortureRequest {
-    guard case .time(let time) = options.limit else { return request }
+  /// The request for what is left after `begin` and after `done`.
+  private func request(
+    since begin: ContinuousClock.Instant, _ done: TortureTally
+  ) -> TortureRequest {
     var request = request
-    let left = time - begin.duration(to: .now)
-    request.time = "\(max(1, left.components.seconds + 1))s"
+    switch options.limit {
+    case .time(let time):
+      request.time = "\(max(1, (time - begin.duration(to: .now)).components.seconds))s"
+    case .steps(let count):
+      request.steps = "\(max(1, count - done.operations * options.share.count))"
+    }
     return request
   }
 
@@ -106,8 +122,10 @@ public struct TortureRun: Sendable {
       part: position.part, law: "trap",
       details: [death] + life.journal.filter { $0.hasPrefix("# ") },
       effort: position.number + 1)
+    defer { life.removeJournal() }
     if position.part == .random {
-      found.script = CrashShrinker().shrink(life.journal).joined(separator: "\n") + "\n"
+      found.script =
+        CrashShrinker(executable: executable).shrink(life.journal).joined(separator: "\n") + "\n"
     }
     return found
   }

@@ -23,16 +23,15 @@ struct WorkerLife {
   ///
   /// - Throws: ``InputError`` if it cannot be started.
   init(
-    _ request: TortureRequest, _ index: Int, from start: TorturePosition?
+    _ request: TortureRequest, _ index: Int, from start: TorturePosition?, executable: String
   ) throws(InputError) {
     let path = FileManager.default.temporaryDirectory
-      .appendingPathComponent("hvo-torture-\(ProcessInfo.processInfo.processIdentifier)-\(index)")
-      .path
+      .appendingPathComponent("hvo-torture-\(UUID().uuidString)").path
     guard FileManager.default.createFile(atPath: path, contents: nil) else {
       throw InputError("no journal can be written at \(path); make room, or set TMPDIR")
     }
     journalPath = path
-    process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    process.executableURL = URL(fileURLWithPath: executable).resolvingSymlinksInPath()
     process.arguments =
       ["torture"] + request.arguments + [
         "--worker", "\(index)", "--journal", path,
@@ -53,6 +52,9 @@ struct WorkerLife {
     guard let data = FileManager.default.contents(atPath: journalPath) else { return [] }
     return String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
   }
+
+  /// Removes the journal, which nobody needs any more.
+  func removeJournal() { try? FileManager.default.removeItem(atPath: journalPath) }
 
   /// Listens to the worker until it ends.
   func run(update: (TortureTally) -> Void) -> End {
@@ -79,7 +81,7 @@ struct WorkerLife {
     } else if process.terminationStatus != 0 {
       end.death = "ended with \(process.terminationStatus): \(lastWords)"
     }
-    if end.death == nil { try? FileManager.default.removeItem(atPath: journalPath) }
+    if end.death == nil { removeJournal() }
     return end
   }
 

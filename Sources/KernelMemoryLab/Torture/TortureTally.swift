@@ -40,6 +40,15 @@ public struct TortureTally: Codable, Equatable, Sendable {
   }
 }
 
+extension TortureTally {
+  /// The tally together with what another process explored and found.
+  public func adding(_ other: Self) -> Self {
+    var sum = self
+    sum.add(other)
+    return sum
+  }
+}
+
 /// Something that a torture found wrong, and how to see it again.
 public struct TortureFinding: Codable, Equatable, Sendable {
   public var part: TorturePart
