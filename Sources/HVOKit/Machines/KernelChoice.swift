@@ -28,7 +28,8 @@ enum KernelChoice {
   /// - Throws: ``InputError``.
   static func design(named name: String) throws(InputError) -> KernelDesign {
     guard case .design(let design) = try Self(named: name) else {
-      throw InputError("--kernel: there is no host here; choose one of \(names.joined(separator: ", "))")
+      throw InputError(
+        "--kernel: there is no host here; choose one of \(names.joined(separator: ", "))")
     }
     return design
   }
