@@ -10,6 +10,8 @@ let strict: [SwiftSetting] = [
 
 let core = Target.Dependency.product(name: "KernelMemory", package: "swift-vmemmap")
 
+let lab = Target.Dependency.product(name: "KernelMemoryLab", package: "swift-vmemmap")
+
 let package = Package(
   name: "swift-vmemmap-benchmarks",
   dependencies: [
@@ -22,7 +24,8 @@ let package = Package(
     // Simulated hosts, and what the real one does with the same bytes.
     .target(name: "Workloads", dependencies: [core], swiftSettings: strict),
     // What has a target, each beside what it is compared with: one table.
-    .executableTarget(name: "figures", dependencies: [core, "Workloads"], swiftSettings: strict),
+    .executableTarget(
+      name: "figures", dependencies: [core, lab, "Workloads"], swiftSettings: strict),
     // Single operations, for the benchmark plugin.
     .executableTarget(
       name: "KernelMemoryBenchmarks",

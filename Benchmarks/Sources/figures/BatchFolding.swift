@@ -106,4 +106,6 @@ enum FigureError: Error {
   case outOfMemory
   /// The process that fills a large twin failed.
   case childFailed(status: Int32)
+  /// What was measured did not do what it should.
+  case unsound
 }

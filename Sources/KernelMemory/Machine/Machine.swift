@@ -19,6 +19,14 @@ public enum MemoryAccess: Sendable {
   case load, store
 }
 
+/// What a compare-and-exchange that finds another value than expected asks of the page.
+public enum FailedExchange: Sendable {
+  /// A page that can be written, although nothing is stored: x86-64, and arm64's `CAS`.
+  case needsWritablePage
+  /// No more than a load does: processors with load-linked and store-conditional.
+  case onlyReads
+}
+
 /// Why the MMU refused a memory access.
 public enum MachineFault: Error, Equatable, Sendable {
   /// No entry translates the address: the walk ended at an absent entry.

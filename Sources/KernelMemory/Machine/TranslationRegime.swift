@@ -16,6 +16,15 @@ public enum TranslationRegime: Equatable, Sendable {
   /// powerpc64 radix tree with 4 KiB or 64 KiB pages.
   case powerRadix(PageSize)
 
+  /// What a compare-and-exchange on most processors of the regime asks of a page when it finds
+  /// another value.
+  var failedExchange: FailedExchange {
+    switch self {
+    case .x86FourLevel, .x86FiveLevel, .arm64: .needsWritablePage
+    case .riscv, .powerRadix: .onlyReads
+    }
+  }
+
   /// The base page of the regime.
   public var pageSize: PageSize {
     switch self {

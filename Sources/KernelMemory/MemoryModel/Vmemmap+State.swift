@@ -59,11 +59,20 @@ extension Vmemmap {
         #if !hasFeature(Embedded)
           if Machine.isObserved { Machine.observe(.exchanging) }
         #endif
-        if with(pfn, for: .store, { $0.exchangeCounts(expected: counts, desired: more) }) {
-          return true
-        }
+        if exchangeCounts(of: pfn, expected: counts, desired: more) { return true }
       }
     }
+  }
+
+  /// Replaces the counts of `pfn` if they still are `expected`, as somebody does who owns nothing of
+  /// it: on some processors that is a store even if they are not.
+  private func exchangeCounts(
+    of pfn: PageFrameNumber, expected: DescriptorCounts, desired: DescriptorCounts
+  ) -> Bool {
+    if machine.failedExchange == .onlyReads, with(pfn, for: .load, { $0.counts }) != expected {
+      return false
+    }
+    return with(pfn, for: .store) { $0.exchangeCounts(expected: expected, desired: desired) }
   }
 
   /// Drops a reference to `pfn` and returns how many are left.

@@ -37,17 +37,23 @@ final class CPUTeam: @unchecked Sendable {
     self.run = run
     wake(run.first)
     end.wait()
+    self.run = nil
   }
 
   private func work(as cpu: Int) {
     let observer = CPUObserver { [unowned self] step in run?.hear(step, from: cpu) }
-    while true {
-      turns[cpu].wait()
-      guard let run else { return }
-      observer.whileObserving { run.trial.bodies[cpu]() }
-      run.finish(cpu)
+    CPUSeat(self, cpu: cpu).occupy {
+      while true {
+        turns[cpu].wait()
+        guard let run else { return }
+        observer.whileObserving { run.trial.bodies[cpu]() }
+        run.finish(cpu)
+      }
     }
   }
+
+  /// Says that the calling thread, which plays `cpu`, has trapped.
+  func noteTrap(of cpu: Int) { run?.noteTrap(of: cpu) }
 
   /// Lets `cpu` go on.
   func wake(_ cpu: Int) { turns[cpu].signal() }

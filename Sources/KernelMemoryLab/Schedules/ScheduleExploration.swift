@@ -11,6 +11,8 @@ public struct ScheduleExploration: Sendable {
   public var groups: [[ScheduledOperation]]
   /// The kernel that runs them.
   public var kernel: KernelDesign
+  /// What a compare-and-exchange that finds another value asks of a page.
+  public var failedExchange = FailedExchange.needsWritablePage
   /// How many preemptions a schedule may have.
   public var maximumPreemptions: Int
   /// How many schedules with more of them are tried at random, for each group.
@@ -87,9 +89,9 @@ extension ScheduleExploration {
 
   /// The search through the schedules of one group.
   func search(_ operations: [ScheduledOperation]) -> ScheduleSearch {
-    let kernel = kernel
+    let (kernel, failedExchange) = (kernel, failedExchange)
     var search = ScheduleSearch(maximumPreemptions: maximumPreemptions) {
-      let scene = try ScheduleScene(kernel, for: operations)
+      let scene = try ScheduleScene(kernel, for: operations, failedExchange)
       let bodies = operations.enumerated().map { cpu, operation in
         { @Sendable in scene.perform(operation, as: cpu) }
       }

@@ -94,6 +94,12 @@ final class ScheduleRun: @unchecked Sendable {
     }
   }
 
+  /// Takes note that `cpu` trapped, and does not return.
+  func noteTrap(of cpu: Int) {
+    complain("CPU \(cpu): trap: what must hold did not")
+    getStuck(cpu)
+  }
+
   private func complain(_ complaint: String) {
     if complaints.count < 16 { complaints.append("\(complaint), at step \(steps)") }
   }

@@ -32,7 +32,9 @@ final class ScheduleScene: @unchecked Sendable {
   private var strayPageCount = 0
 
   /// Boots `kernel` and prepares for `operations`, one for each CPU.
-  init(_ kernel: KernelDesign, for operations: [ScheduledOperation]) throws {
+  init(
+    _ kernel: KernelDesign, for operations: [ScheduledOperation], _ failedExchange: FailedExchange
+  ) throws {
     let map = MemoryMap([
       MemoryMapEntry(PhysicalAddress(0)..<PhysicalAddress(0x9_FC00), .usable),
       MemoryMapEntry(PhysicalAddress(1 << 20)..<PhysicalAddress(Self.memory), .usable),
@@ -40,7 +42,7 @@ final class ScheduleScene: @unchecked Sendable {
     let format = PagingFormat.x86FourLevel.withHugePages(of: [order, largeOrder])
     machine = try HostedMachine(
       span: 1 << format.sectionShift, regime: format.regime, cpuCount: operations.count,
-      threading: .scheduled)
+      threading: .scheduled, failedExchange: failedExchange)
     subsystem = try MemorySubsystem(
       BootConfiguration(
         kernel: kernel, format: format, memoryMap: map,

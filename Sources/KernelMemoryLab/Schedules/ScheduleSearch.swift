@@ -145,7 +145,10 @@ private struct ScheduleStage {
   let search: ScheduleSearch
   private var team: CPUTeam?
 
-  init(search: ScheduleSearch) { self.search = search }
+  init(search: ScheduleSearch) {
+    self.search = search
+    TrapGuard.install()
+  }
 
   mutating func perform(_ guide: ScheduleGuide, log: [String]? = nil) throws -> ScheduleOutcome {
     let trial = try search.makeTrial()
@@ -166,5 +169,8 @@ private struct ScheduleStage {
     return outcome
   }
 
-  func close() { team?.disband() }
+  func close() {
+    team?.disband()
+    TrapGuard.remove()
+  }
 }

@@ -13,7 +13,9 @@
 
     init(cpuCount: Int) {
       unsafe gates = .allocate(capacity: cpuCount * Self.stride)
-      for index in 0..<cpuCount * Self.stride { unsafe (gates + index).initialize(to: SpinLock(.gate)) }
+      for index in 0..<cpuCount * Self.stride {
+        unsafe (gates + index).initialize(to: SpinLock(.gate))
+      }
     }
 
     deinit {

@@ -31,6 +31,8 @@
     /// The number of CPUs.
     public let cpuCount: Int
     let threading: Threading
+    /// What a compare-and-exchange asks of a page when it finds another value.
+    public let failedExchange: FailedExchange
     /// Who adds to the counters of what runs on the machine.
     let counterWriters: Writers
     let memory: SparseMemory
@@ -50,10 +52,11 @@
 
     /// Builds a host with `byteCount` bytes of physical span, all of it zero.
     ///
+    /// - Parameter failedExchange: as most processors of the regime have it, if nothing is said.
     /// - Throws: ``HostedMachineError``; nothing is left behind.
     public init(
       span byteCount: UInt, regime: TranslationRegime = .x86FourLevel, cpuCount: Int = 1,
-      threading: Threading = .one
+      threading: Threading = .one, failedExchange: FailedExchange? = nil
     ) throws(HostedMachineError) {
       guard (1...4096).contains(cpuCount) else { throw .unsupportedCPUCount(cpuCount) }
       guard byteCount > 0, byteCount <= 64 << 40 else { throw .unsupportedSpan(bytes: byteCount) }
@@ -61,6 +64,7 @@
       self.regime = regime
       self.cpuCount = cpuCount
       self.threading = threading
+      self.failedExchange = failedExchange ?? regime.failedExchange
       let writers: Writers = threading == .many ? .many : .one
       counterWriters = writers
       cost = CostMeter(writers: writers)

@@ -58,6 +58,9 @@
     /// The CPU that executes the caller.
     public var currentCPU: CPUID { CPUID(hooks.currentCPU()) }
 
+    /// The processor itself knows what it asks of a page.
+    var failedExchange: FailedExchange { .needsWritablePage }
+
     /// Makes `table` the top of the page tables of all CPUs.
     public func setTranslationRoot(_ table: PhysicalAddress) {
       onEveryCPU { $0.writeTranslationRoot(table.rawValue) }
