@@ -106,4 +106,6 @@ enum FigureError: Error {
   case outOfMemory
   /// The process that fills a large twin failed.
   case childFailed(status: Int32)
+  /// A host that is measured does not keep its laws.
+  case unsound
 }

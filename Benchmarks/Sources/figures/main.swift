@@ -8,6 +8,7 @@ import Foundation
 //   figures --quick    without the twins of 4 TiB
 //   figures areas      a plot of what vmalloc areas cost while more and more live
 //   figures blocks     only what adding memory costs
+//   figures check      only what checking a whole host costs
 //   figures twin SIZE  one twin of 4 TiB with pages of SIZE, as JSON: what a child process does
 
 func say(_ text: String) {
@@ -25,6 +26,8 @@ func printTable(withLargeTwins: Bool) throws {
   figures += try AreaCost.measured(rounds: 3).figures
   say("adding memory to running hosts")
   figures += try HotAddCost.measured(rounds: 3).figures
+  say("checking whole hosts")
+  figures += try StateCheck.figures(rounds: 25)
   for size in LargeTwin.Case.all where withLargeTwins {
     say("filling twins of 4 TiB with \(size.name) pages; this takes a minute or two")
     figures += try LargeTwin.figures(of: size)
@@ -48,9 +51,10 @@ do {
   case ["--quick"]: try printTable(withLargeTwins: false)
   case ["areas"]: print(try AreaCost.measured(rounds: 5).plot)
   case ["blocks"]: print(Table(try HotAddCost.measured(rounds: 5).figures).text)
+  case ["check"]: print(Table(try StateCheck.figures(rounds: 25)).text)
   case let words where words.count == 2 && words[0] == "twin": try printTwin(words[1])
   default:
-    say("usage: figures [--quick | areas | blocks]")
+    say("usage: figures [--quick | areas | blocks | check]")
     exit(2)
   }
 } catch {

@@ -74,10 +74,11 @@ struct ScriptSession {
   }
 
   private func check(_ line: inout ScriptRunReport.Line) {
-    let violations = twin.violations
-    guard !violations.isEmpty else { return }
-    line.violations = violations
-    line.failure = "\(ByteText.count(UInt(violations.count), "invariant")) violated"
+    let findings = twin.findings
+    guard !findings.isEmpty else { return }
+    line.violations = findings.map(\.line)
+    line.findings = findings
+    line.failure = "\(ByteText.count(UInt(findings.count), "invariant")) violated"
   }
 
   // MARK: Failures that may be expected
@@ -101,7 +102,7 @@ struct ScriptSession {
   private func report(_ line: ScriptRunReport.Line) {
     let text = InputError.harmless(line.text.filter { $0 != "\r" })
     complain("\(file.name): line \(line.number): \(text): \(line.failure ?? "failed")")
-    for violation in line.violations { complain("  \(violation)") }
+    for text in InvariantFinding.lines(line.findings ?? []) { complain("  \(text)") }
   }
 }
 

@@ -112,9 +112,9 @@ public struct ShellSession {
     let outcome = runner.run(command, line: number, output: &output)
     console.write(output.bytes)
     if let last = output.bytes.last, last != UInt8(ascii: "\n") { console.print("") }
-    let violations = command == .check ? twin.violations : []
-    for violation in violations { console.complain(violation) }
-    guard !outcome.isGood else { return violations.isEmpty }
+    let findings = command == .check ? twin.findings : []
+    for text in InvariantFinding.lines(findings) { console.complain(text) }
+    guard !outcome.isGood else { return findings.isEmpty }
     console.complain(
       "line \(number): \(InputError.harmless(line, limit: 60)): \(outcome.result.phrase)")
     return false

@@ -24,6 +24,7 @@ import KernelMemoryLab
   }
 
   /// I7, M2, M6, P-MHP 20: every architecture, design and way of describing.
+  /// P-POP 7.
   @Test(arguments: formats, NamedKernel.all)
   func `leaves everything as it was`(name: String, kernel: NamedKernel) throws {
     for mode in ["N", "Y", "force"] {

@@ -76,6 +76,7 @@ import KernelMemoryLab
   }
 
   /// P-MHP 6, 14: what is not dissolved yet stays folded and in its pool.
+  /// P-MHP 14.
   @Test(arguments: NamedKernel.all, FailureSweep.Manner.allCases)
   func `fails taking blocks with folded pages offline, and they stay folded`(
     kernel: NamedKernel, manner: FailureSweep.Manner

@@ -43,6 +43,7 @@ import KernelMemoryLab
       NamedKernel.all.suffix(index == 0 ? 5 : 2).map { ($0, format) }
     }
 
+  /// P-POP 7.
   @Test(arguments: machines)
   func `everything is as it was`(kernel: NamedKernel, format: NamedFormat) throws {
     let host = try DeviceHost(kernel, format)
