@@ -46,7 +46,8 @@ struct ScriptSession {
       if case .expect(let expectation, on: _) = line.command { expectation } else { nil }
     if expectation == nil { settleOpenFailures() }
     let outcome = runner.run(line.command, line: line.number, output: &text)
-    if !text.isEmpty { output(text.bytes) }
+    // What a check finds is said with the failure that it is.
+    if !text.isEmpty, line.command != .check { output(text.bytes) }
     if case .error = expectation, outcome.result == .succeeded { forgiveCommand() }
     var result = ScriptRunReport.Line(
       number: line.number, text: file.text(ofLine: line.number),

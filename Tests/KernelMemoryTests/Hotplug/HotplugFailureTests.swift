@@ -28,6 +28,7 @@ import KernelMemoryLab
 
   /// M1, M3: two blocks that hold their own descriptors; the second needs a table that is not there.
   /// Its frames go back to where they lay, never to the page allocator, and so do those of the first.
+  /// I 8.
   @Test(arguments: NamedKernel.all, FailureSweep.Manner.allCases)
   func `fails adding blocks with their own descriptors, and nothing of them is left`(
     kernel: NamedKernel, manner: FailureSweep.Manner

@@ -44,7 +44,7 @@ import KernelMemoryLab
     return sweep
   }
 
-  /// P-VMALLOC 7, P-VMALLOC 20.
+  /// P-VMALLOC 7, P-VMALLOC 20, I 8.
   @Test(arguments: NamedKernel.all, FailureSweep.Manner.allCases)
   func `an area that may be huge fails without a trace, or is there`(
     kernel: NamedKernel, manner: FailureSweep.Manner

@@ -114,7 +114,7 @@ struct SweptPages {
   }
 
   /// Spec 05 predicate 12: not one figure differs.
-  /// P-HVO 12.
+  /// P-HVO 12, I 8.
   @Test(arguments: NamedKernel.all, FailureSweep.Manner.allCases)
   func `one page is restored, or as before in every figure`(
     kernel: NamedKernel, manner: FailureSweep.Manner

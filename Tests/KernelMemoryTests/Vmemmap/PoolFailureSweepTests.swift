@@ -126,6 +126,7 @@ import KernelMemoryLab
   }
 
   /// Spec 06 section 8: a surplus page that cannot be folded is as good a page as any.
+  /// I 8.
   @Test(arguments: NamedKernel.all, FailureSweep.Manner.allCases)
   func `a page made on demand is there, folded or whole, or nobody has it`(
     kernel: NamedKernel, manner: FailureSweep.Manner

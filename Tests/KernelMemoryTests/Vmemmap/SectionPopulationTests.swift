@@ -177,6 +177,7 @@ import KernelMemoryLab
     #expect(machine.host.subsystem.vmemmap.references(to: tails) == 1)
   }
 
+  /// P-DEV 15.
   @Test func `in 7.2, tails of a page of 1 GiB map its second page over eight sections`() throws {
     let machine = try Machine(.linux7_2)
     let memory = machine.memory(at: 2 * gigabyte, gigabyte, folioBytes: 1 << 30)
@@ -210,7 +211,7 @@ import KernelMemoryLab
 
   // MARK: There and back, in every design
 
-  /// P-POP 7.
+  /// P-POP 7, I 7.
   @Test(
     arguments: KernelDesign.all,
     [
