@@ -13,4 +13,5 @@ let benchmarks: @Sendable () -> Void = {
   registerAllocatorBenchmarks()
   registerPoolBenchmarks()
   registerBootBenchmarks()
+  registerCheckBenchmarks()
 }

@@ -49,4 +49,6 @@ private func splitRing() throws -> DescriptorRing {
 enum BenchmarkFailure: Error {
   /// The simulated host has too little memory.
   case outOfMemory
+  /// The simulated host does not keep its laws.
+  case unsound
 }

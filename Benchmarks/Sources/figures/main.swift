@@ -9,6 +9,7 @@ import Foundation
 //   figures areas      a plot of what vmalloc areas cost while more and more live
 //   figures blocks     only what adding memory costs
 //   figures schedules  only how fast interleavings are explored
+//   figures check      only what checking a whole host costs
 //   figures twin SIZE  one twin of 4 TiB with pages of SIZE, as JSON: what a child process does
 
 func say(_ text: String) {
@@ -28,6 +29,8 @@ func printTable(withLargeTwins: Bool) throws {
   figures += try HotAddCost.measured(rounds: 3).figures
   say("exploring interleavings")
   figures += try ScheduleRate.figures(rounds: 5)
+  say("checking whole hosts")
+  figures += try StateCheck.figures(rounds: 25)
   for size in LargeTwin.Case.all where withLargeTwins {
     say("filling twins of 4 TiB with \(size.name) pages; this takes a minute or two")
     figures += try LargeTwin.figures(of: size)
@@ -52,9 +55,10 @@ do {
   case ["areas"]: print(try AreaCost.measured(rounds: 5).plot)
   case ["blocks"]: print(Table(try HotAddCost.measured(rounds: 5).figures).text)
   case ["schedules"]: print(Table(try ScheduleRate.figures(rounds: 5)).text)
+  case ["check"]: print(Table(try StateCheck.figures(rounds: 25)).text)
   case let words where words.count == 2 && words[0] == "twin": try printTwin(words[1])
   default:
-    say("usage: figures [--quick | areas | blocks | schedules]")
+    say("usage: figures [--quick | areas | blocks | schedules | check]")
     exit(2)
   }
 } catch {

@@ -38,6 +38,8 @@ public struct ScriptRunReport: Codable, Equatable, Sendable {
     public var found: String?
     /// Invariants that did not hold afterwards.
     public var violations: [String]
+    /// The same, word by word; nil if all hold.
+    public var findings: [InvariantFinding]?
     /// Whether the line is an expectation.
     public var isExpectation: Bool
     /// Whether the line is an expectation of other kernels.

@@ -46,7 +46,8 @@ struct ScriptSession {
       if case .expect(let expectation, on: _) = line.command { expectation } else { nil }
     if expectation == nil { settleOpenFailures() }
     let outcome = runner.run(line.command, line: line.number, output: &text)
-    if !text.isEmpty { output(text.bytes) }
+    // What a check finds is said with the failure that it is.
+    if !text.isEmpty, line.command != .check { output(text.bytes) }
     if case .error = expectation, outcome.result == .succeeded { forgiveCommand() }
     var result = ScriptRunReport.Line(
       number: line.number, text: file.text(ofLine: line.number),
@@ -74,10 +75,11 @@ struct ScriptSession {
   }
 
   private func check(_ line: inout ScriptRunReport.Line) {
-    let violations = twin.violations
-    guard !violations.isEmpty else { return }
-    line.violations = violations
-    line.failure = "\(ByteText.count(UInt(violations.count), "invariant")) violated"
+    let findings = twin.findings
+    guard !findings.isEmpty else { return }
+    line.violations = findings.map(\.line)
+    line.findings = findings
+    line.failure = "\(ByteText.count(UInt(findings.count), "invariant")) violated"
   }
 
   // MARK: Failures that may be expected
@@ -101,7 +103,7 @@ struct ScriptSession {
   private func report(_ line: ScriptRunReport.Line) {
     let text = InputError.harmless(line.text.filter { $0 != "\r" })
     complain("\(file.name): line \(line.number): \(text): \(line.failure ?? "failed")")
-    for violation in line.violations { complain("  \(violation)") }
+    for text in InvariantFinding.lines(line.findings ?? []) { complain("  \(text)") }
   }
 }
 

@@ -110,13 +110,19 @@ public struct ShellSession {
   private func perform(_ command: ScriptCommand, _ line: String, number: Int) -> Bool {
     var output = TextSink()
     let outcome = runner.run(command, line: number, output: &output)
-    console.write(output.bytes)
-    if let last = output.bytes.last, last != UInt8(ascii: "\n") { console.print("") }
-    let violations = command == .check ? twin.violations : []
-    for violation in violations { console.complain(violation) }
-    guard !outcome.isGood else { return violations.isEmpty }
+    // What a check finds is a complaint, and says where it is explained.
+    if command != .check { write(output) }
+    let findings = command == .check ? twin.findings : []
+    for text in InvariantFinding.lines(findings) { console.complain(text) }
+    guard !outcome.isGood else { return findings.isEmpty }
     console.complain(
       "line \(number): \(InputError.harmless(line, limit: 60)): \(outcome.result.phrase)")
     return false
+  }
+
+  /// Writes what a command printed, and ends its last line.
+  private func write(_ output: TextSink) {
+    console.write(output.bytes)
+    if let last = output.bytes.last, last != UInt8(ascii: "\n") { console.print("") }
   }
 }

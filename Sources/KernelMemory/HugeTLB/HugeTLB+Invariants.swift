@@ -20,6 +20,8 @@ struct PoolViolation: Equatable {
     case temporaryOnFreeList
     /// A page of a pool is counted nowhere.
     case uncountedPage
+    /// A pool counts more pages, or fewer, than say that they are its.
+    case pageCount
     /// A bad frame is on record whose page is not marked.
     case poisonRecord
   }
@@ -31,20 +33,6 @@ struct PoolViolation: Equatable {
   var node: Int?
   let wanted: UInt
   let found: UInt
-
-  /// The number of the rule that is broken, as spec 06 section 15 counts; 0 for rules of our own.
-  var predicate: Int {
-    switch kind {
-    case .nodeSum: 1
-    case .excess: 2
-    case .freeListLength, .freeListPage: 3
-    case .reservation: 4
-    case .target: 5
-    case .temporaryOnFreeList: 14
-    case .uncountedPage: 22
-    case .poisonRecord: 0
-    }
-  }
 }
 
 extension HugeTLB {
@@ -82,7 +70,7 @@ extension HugeTLB {
     for (pool, count) in zip(pools, counted) where count != pool.counts.pageCount {
       found.append(
         PoolViolation(
-          kind: .uncountedPage, order: pool.order, wanted: count, found: pool.counts.pageCount))
+          kind: .pageCount, order: pool.order, wanted: count, found: pool.counts.pageCount))
     }
   }
 

@@ -9,7 +9,7 @@ import Synchronization
 /// - Linux: `struct per_cpu_pages` (spec 02 section 2.3).
 final class ZoneCPULists: Sendable {
   /// One CPU's blocks.
-  private final class Keep: Sendable {
+  final class Keep: Sendable {
     let lock = SpinLock(.cpuList)
     /// Changes under ``lock`` only, and is read without.
     private let pages = Atomic<UInt>(0)
@@ -37,7 +37,7 @@ final class ZoneCPULists: Sendable {
   var highPageCount: UInt { high.load(ordering: .relaxed) }
   private let batch = Atomic<UInt>(1)
   private let high = Atomic<UInt>(0)
-  private let keeps: ObjectTable<Keep>
+  let keeps: ObjectTable<Keep>
   private let pageblockOrder: PageOrder
   private let hasPageblockClass: Bool
   /// Orders up to this one have a class each; the pageblock order has the last.

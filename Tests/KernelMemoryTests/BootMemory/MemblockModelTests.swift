@@ -188,6 +188,7 @@ private struct Pair {
     }
   }
 
+  /// P-PHYS 1, P-PHYS 2.
   @Test(arguments: Array(UInt64(1)...40), [true, false])
   func `random operations do what one record per block says`(seed: UInt64, isTopDown: Bool) {
     var random = BootRandom(seed: seed)

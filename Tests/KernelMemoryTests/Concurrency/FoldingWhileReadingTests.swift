@@ -50,6 +50,7 @@ import Testing
     #expect(subsystem.complaints == [])
   }
 
+  /// P-PT 11.
   @Test(arguments: kernels)
   func `a processor that keeps a stale translation reads what was there until it is flushed`(
     kernel: String

@@ -10,6 +10,7 @@ import Testing
 @Suite struct `Files about memory that comes and goes` {
   private static let parameters = "/sys/module/memory_hotplug/parameters"
 
+  /// P-UI 4.
   @Test(arguments: NamedKernel.all)
   func `take the words that a kernel takes`(kernel: NamedKernel) throws {
     let host = try HotplugHost(kernel.design)
@@ -48,6 +49,7 @@ import Testing
     #expect(host.complaints == [])
   }
 
+  /// P-UI 2, P-UI 3.
   @Test func `tell where a block is`() throws {
     let host = try HotplugHost(nodes: 2)
     try host.hotplug.add(host.range(2), to: NodeID(1))

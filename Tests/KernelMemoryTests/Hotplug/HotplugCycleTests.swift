@@ -24,6 +24,7 @@ import KernelMemoryLab
   }
 
   /// I7, M2, M6, P-MHP 20: every architecture, design and way of describing.
+  /// P-POP 7, I 7.
   @Test(arguments: formats, NamedKernel.all)
   func `leaves everything as it was`(name: String, kernel: NamedKernel) throws {
     for mode in ["N", "Y", "force"] {
@@ -116,6 +117,7 @@ import KernelMemoryLab
   }
 
   /// M9: sections of the boot that go, come again, and go again.
+  /// P-PHYS 19.
   @Test(arguments: NamedKernel.all)
   func `may have been there at boot`(kernel: NamedKernel) throws {
     let host = try HotplugHost(

@@ -28,6 +28,7 @@ import KernelMemoryLab
 
   /// M1, M3: two blocks that hold their own descriptors; the second needs a table that is not there.
   /// Its frames go back to where they lay, never to the page allocator, and so do those of the first.
+  /// I 8.
   @Test(arguments: NamedKernel.all, FailureSweep.Manner.allCases)
   func `fails adding blocks with their own descriptors, and nothing of them is left`(
     kernel: NamedKernel, manner: FailureSweep.Manner
@@ -76,6 +77,7 @@ import KernelMemoryLab
   }
 
   /// P-MHP 6, 14: what is not dissolved yet stays folded and in its pool.
+  /// P-MHP 14.
   @Test(arguments: NamedKernel.all, FailureSweep.Manner.allCases)
   func `fails taking blocks with folded pages offline, and they stay folded`(
     kernel: NamedKernel, manner: FailureSweep.Manner

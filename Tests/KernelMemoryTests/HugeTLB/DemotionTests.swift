@@ -5,6 +5,7 @@ import Testing
 @testable import KernelMemory
 
 @Suite struct `Demotion` {
+  /// P-POOL 19.
   @Test(arguments: PoolKernel.allCases, ["on", "off"])
   func `each gigantic page becomes 512 persistent smaller ones`(
     kernel: PoolKernel, folding: String
@@ -51,6 +52,7 @@ import Testing
     host.check()
   }
 
+  /// P-POOL 20.
   @Test(arguments: PoolKernel.allCases)
   func `a page that cannot be unfolded stays what it was`(kernel: PoolKernel) throws {
     let host = try PoolHost(

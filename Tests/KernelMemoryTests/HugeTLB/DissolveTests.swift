@@ -5,6 +5,7 @@ import Testing
 @testable import KernelMemory
 
 @Suite struct `Dissolving huge pages` {
+  /// P-POOL 17.
   @Test(arguments: PoolKernel.allCases)
   func `a free page becomes ordinary memory`(kernel: PoolKernel) throws {
     let host = try PoolHost(kernel: kernel, commandLine: "hugetlb_free_vmemmap=on")
@@ -21,6 +22,7 @@ import Testing
     #expect(host.pool.counts.pageCount == 3)
   }
 
+  /// P-POOL 18.
   @Test(arguments: PoolKernel.allCases)
   func `a page that cannot be unfolded is in its pool as before`(kernel: PoolKernel) throws {
     let host = try PoolHost(kernel: kernel, commandLine: "hugetlb_free_vmemmap=on")

@@ -17,6 +17,7 @@ import Testing
     )
   }
 
+  /// P-POOL 13.
   @Test(arguments: KernelDesign.all)
   func `a full node has its turns, and each is an attempt`(kernel: KernelDesign) throws {
     let host = try PoolHost(memory: 1 << 30, nodes: 2, design: kernel)
@@ -50,6 +51,7 @@ import Testing
     #expect(host.pool.parts.map(\.counts.pageCount) == [full - 3, 7])
   }
 
+  /// P-POOL 13.
   @Test(arguments: KernelDesign.all)
   func `when all nodes are full, growing ends after one round`(kernel: KernelDesign) throws {
     let host = try PoolHost(memory: 1 << 30, nodes: 4, design: kernel)

@@ -126,6 +126,7 @@ import Testing
     #expect(pool.counts == HugePageCounts())
   }
 
+  /// P-POOL 15.
   @Test func `surplus never exceeds its limit, however many ask at once`() throws {
     let host = try PoolHost()
     try host.pool.setOvercommitLimit(3)

@@ -74,6 +74,7 @@ import Testing
     host.check()
   }
 
+  /// P-POOL 16.
   @Test(arguments: PoolKernel.allCases)
   func `a bad page that cannot be unfolded waits in the pool`(kernel: PoolKernel) throws {
     let host = try PoolHost(kernel: kernel, commandLine: "hugetlb_free_vmemmap=on")

@@ -6,6 +6,7 @@ import Testing
 
 @Suite struct `Resizing a pool` {
   /// The pages of node 0 and node 1 that real kernels had after each request.
+  /// P-POOL 6, P-POOL 7, P-POOL 11.
   @Test(arguments: PoolKernel.allCases)
   func `two nodes share as they do in real kernels`(kernel: PoolKernel) throws {
     let host = try PoolHost(memory: 2 << 30, nodes: 2, kernel: kernel)
@@ -30,6 +31,7 @@ import Testing
     expect(0, 0, after: 0, .allNodes)
   }
 
+  /// P-POOL 8.
   @Test(arguments: PoolKernel.allCases)
   func `pages in use stay as surplus`(kernel: PoolKernel) throws {
     let host = try PoolHost(kernel: kernel, commandLine: "hugetlb_free_vmemmap=on")
@@ -44,6 +46,7 @@ import Testing
     #expect(host.pool.counts == counts(nr: 1, free: 1))
   }
 
+  /// P-POOL 9.
   @Test(arguments: PoolKernel.allCases)
   func `what cannot be unfolded stays as surplus, usable`(kernel: PoolKernel) throws {
     let host = try PoolHost(kernel: kernel, commandLine: "hugetlb_free_vmemmap=on")

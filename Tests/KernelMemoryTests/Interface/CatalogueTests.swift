@@ -169,6 +169,7 @@ import Testing
       node == ["demote", "demote_size", "free_hugepages", "nr_hugepages", "surplus_hugepages"])
   }
 
+  /// P-UI 12.
   @Test(arguments: ["6.1", "6.12", "7.2"])
   func `types of blocks add up to free blocks, with a contiguous area too`(name: String) throws {
     let files = try FileHost(

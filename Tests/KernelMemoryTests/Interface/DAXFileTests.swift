@@ -119,6 +119,7 @@ import Testing
     }
   }
 
+  /// P-UI 20.
   @Test func `size takes what the kernel takes`() throws {
     let files = try Files()
     for (text, error): (String, InterfaceError?) in [
@@ -145,13 +146,16 @@ import Testing
     #expect(try files.read("\(device)/size") == "2097152\n", "a misaligned length is ignored")
   }
 
+  /// P-UI 19.
   @Test func `regions make and delete devices`() throws {
     let files = try Files()
+    #expect(try files.read("\(region)/available_size") == "0\n")
     #expect(throws: InterfaceError.noSpace) { try files.write("1", "\(region)/create") }
     try files.write("0", "\(device)/size")
     #expect(throws: InterfaceError.invalid) { try files.write("2", "\(region)/create") }
     try files.write("1", "\(region)/create")
     #expect(try files.read("\(region)/create") == "dax1.1\n")
+    #expect(try files.read("\(region)/available_size") == "\(1 << 30)\n")
     #expect(throws: InterfaceError.busy) { try files.write("dax1.0", "\(region)/delete") }
     #expect(throws: InterfaceError.noAddress) { try files.write("dax1.9", "\(region)/delete") }
     #expect(throws: InterfaceError.noAddress) { try files.write("nonsense", "\(region)/delete") }
@@ -186,6 +190,7 @@ import Testing
     }
   }
 
+  /// P-UI 18.
   @Test func `iomem shows who has the memory`() throws {
     let files = try Files()
     _ = try files.host.subsystem.makeDAXDevice(

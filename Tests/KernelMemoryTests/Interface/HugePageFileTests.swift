@@ -66,11 +66,13 @@ private let hugeNumbers = ["18446744073709551615", "9223372036854775808", "42949
     #expect(files.host.subsystem.hugeTLB.violations().isEmpty)
   }
 
+  /// P-UI 6.
   @Test(arguments: kernelNames, sizeFiles)
   func `files of sys take decimal numbers only`(name: String, path: String) throws {
     try check(path, oddSysfsWrites, kernel: name)
   }
 
+  /// P-UI 7.
   @Test(arguments: kernelNames, sysctlFiles)
   func `files of proc take any base, and the first of several`(name: String, path: String) throws {
     try check(path, oddSysctlWrites, kernel: name)
@@ -109,6 +111,7 @@ private let hugeNumbers = ["18446744073709551615", "9223372036854775808", "42949
     #expect(files.writing("0", path) == (isAllowed ? "1" : "EINVAL"))
   }
 
+  /// P-POOL 12.
   @Test func `a node's part is resized by itself`() throws {
     let files = try FileHost(nodes: 2)
     let node = "/sys/devices/system/node/node1/hugepages/hugepages-2048kB/"
@@ -123,6 +126,7 @@ private let hugeNumbers = ["18446744073709551615", "9223372036854775808", "42949
     #expect(files.reading(node + "surplus_hugepages") == "0\n")
   }
 
+  /// P-POOL 23, P-UI 8, P-UI 9.
   @Test func `the sum of meminfo is that of the pools`() throws {
     let files = try FileHost(memory: 4 << 30, nodes: 2)
     #expect(files.writing("1", poolPath(1_048_576) + "nr_hugepages") == "1")
@@ -159,6 +163,7 @@ private let hugeNumbers = ["18446744073709551615", "9223372036854775808", "42949
     }
   }
 
+  /// P-UI 22.
   @Test(arguments: kernelNames)
   func `one gigantic page becomes 512 smaller ones`(name: String) throws {
     let files = try FileHost(memory: 4 << 30, kernel: kernel(name))

@@ -178,6 +178,7 @@ import Testing
     #expect(try files.text("/sys/devices/system/node/node0/meminfo") == text)
   }
 
+  /// P-UI 10.
   @Test(arguments: kernelNames)
   func `nodes add up to the whole`(name: String) throws {
     let files = try FileHost(memory: 3 << 30, nodes: 3, kernel: kernel(name))

@@ -28,6 +28,7 @@ import Testing
     }
   }
 
+  /// P-UI 21.
   @Test func `distances have one number for each node`() throws {
     let files = try FileHost(memory: 3 << 30, nodes: 3)
     #expect(files.reading(system + "node0/distance") == "10 20 20\n")
@@ -173,6 +174,7 @@ import Testing
     #expect(try files.names(system).count { $0.hasPrefix("memory") } == 64 + 1)
   }
 
+  /// P-UI 5.
   @Test(arguments: ["offline", "online", "online_kernel", "online_movable"])
   func `the default for added memory takes four words`(word: String) throws {
     let files = try FileHost()

@@ -19,6 +19,7 @@ import Testing
     words.count { $0 & flags.rawValue == flags.rawValue }
   }
 
+  /// P-UI 16.
   @Test func `it is as long as the sections`() throws {
     let files = try FileHost(memory: 200 << 20)
     #expect(try words(files).count == 256 << 8)
@@ -27,6 +28,7 @@ import Testing
     #expect(try words(files, from: (256 << 8) - 3).count == 3)
   }
 
+  /// P-UI 16.
   @Test(arguments: [(1, 8), (0, 7), (4, 4), (8, 1), (.max, 8)] as [(UInt, UInt)])
   func `odd places and lengths are refused`(offset: UInt, length: UInt) throws {
     let tree = try FileHost().tree
@@ -35,6 +37,7 @@ import Testing
     }
   }
 
+  /// P-UI 17.
   @Test(arguments: kernelNames, ["on", "off"])
   func `huge pages show as such, folded or not`(name: String, folding: String) throws {
     let files = try FileHost(

@@ -122,6 +122,7 @@ import Testing
     #expect(attributes.byteCount == (path.hasPrefix("/proc") ? 0 : attributes.byteCount))
   }
 
+  /// P-UI 1.
   @Test func `a file is read in pieces`() throws {
     let files = try FileHost(commandLine: "quiet")
     let path = textBytes("/proc/cmdline")
@@ -134,6 +135,7 @@ import Testing
 }
 
 @Suite struct `Attributes of files` {
+  /// P-UI 1.
   @Test(
     arguments: [
       ("/proc/meminfo", 0o444, 0), ("/proc/pagetypeinfo", 0o400, 0), ("/proc/kpageflags", 0o400, 0),

@@ -265,8 +265,9 @@ private struct Run {
     let lines = String(decoding: sink.bytes, as: UTF8.self).split(separator: "\n")
     #expect(lines.count == count)
     for (rule, numbers) in [
-      ("P-POOL 2:", "wanted 2, found 3"), ("P-BUDDY 2:", "wanted 3840, found 3841"),
-      ("P-HVO 14:", "wanted 0, found 5"),
+      ("P-POOL 2:", "wanted 2 pages, found 3 pages"),
+      ("P-BUDDY 2:", "wanted 3840 pages, found 3841 pages"),
+      ("P-HVO 14:", "wanted 0 pages, found 5 pages"),
     ] {
       #expect(lines.contains { $0.hasPrefix(rule) && $0.hasSuffix(numbers) }, "\(lines)")
     }

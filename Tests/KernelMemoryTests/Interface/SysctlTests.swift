@@ -91,6 +91,7 @@ import Testing
       try files.lines("/proc/meminfo", with: "Hugepagesize") == ["Hugepagesize:    1048576 kB"])
   }
 
+  /// P-POOL 26.
   @Test func `the pool of proc sys vm shows what was asked for, not what is there`() throws {
     let files = try FileHost()
     #expect(files.writing("2", "/proc/sys/vm/nr_overcommit_hugepages") == "1")

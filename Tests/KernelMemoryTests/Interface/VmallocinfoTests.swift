@@ -25,6 +25,7 @@ import Testing
     #expect(files.writing("x", "/proc/vmallocinfo") == "EACCES")
   }
 
+  /// P-VMALLOC 16, P-VMALLOC 17.
   @Test(arguments: kernelNames)
   func `each area has a line, and each freed one until it is purged`(kernelName: String) throws {
     let files = try FileHost(memory: 1 << 30, nodes: 2, kernel: try kernel(kernelName))

@@ -319,6 +319,7 @@ import Testing
     #expect(try files.lines("/proc/zoneinfo", with: "promo ").isEmpty)
   }
 
+  /// P-UI 13.
   @Test(arguments: kernelNames)
   func `every node shows all zones, and its own counters once`(name: String) throws {
     let files = try FileHost(memory: 8 << 30, nodes: 3, kernel: kernel(name))
@@ -328,6 +329,7 @@ import Testing
     #expect(try files.lines("/proc/zoneinfo", with: "zone   Device").count == 3)
   }
 
+  /// P-UI 10.
   @Test func `managed pages add up to MemTotal`() throws {
     let files = try FileHost(memory: 8 << 30, nodes: 2)
     let managed = try files.lines("/proc/zoneinfo", with: "managed")
@@ -382,6 +384,7 @@ import Testing
     #expect(try files.lines("/proc/pagetypeinfo", with: "Page block order: 9").count == 2)
   }
 
+  /// P-UI 11.
   @Test(arguments: ["0", "1", "37", "100"])
   func `blocks add up to the free pages of zones`(count: String) throws {
     let files = try FileHost(memory: 6 << 30, commandLine: "hugetlb_free_vmemmap=on")

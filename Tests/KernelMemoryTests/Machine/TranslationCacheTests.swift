@@ -86,6 +86,7 @@ import Testing
     }
   }
 
+  /// P-PT 9.
   @Test func `after a flush no CPU remembers the range`() throws {
     let tables = try HandMadeTables(.x86FourLevel, cpuCount: 3)
     for page in 0..<64 as Range<UInt> {
@@ -117,6 +118,7 @@ import Testing
     return machine.cost.reading - before
   }
 
+  /// P-PT 10.
   @Test(arguments: [1, 7, 8, 33] as [UInt])
   func `up to the ceiling each page is invalidated by itself`(pageCount: UInt) throws {
     let cost = try cost(ofPages: pageCount, cpuCount: 4)

@@ -6,6 +6,7 @@ import Testing
 import KernelMemoryLab
 
 @Suite struct `Page-table walk` {
+  /// P-PT 1.
   @Test(arguments: NamedFormat.all)
   func `finds the byte behind every size of leaf`(_ named: NamedFormat) throws {
     let format = named.format
@@ -25,6 +26,7 @@ import KernelMemoryLab
     }
   }
 
+  /// P-PT 3.
   @Test(arguments: NamedFormat.all)
   func `splitting a leaf by hand changes no translation`(_ named: NamedFormat) throws {
     let format = named.format

@@ -32,6 +32,7 @@ import Testing
       ])
   }
 
+  /// P-PHYS 7, P-PHYS 8.
   @Test func `a descriptor lies 64 bytes behind that of the frame before`() throws {
     let vmemmap = try TestHost(memory: 64 << 20).subsystem.vmemmap
     #expect(vmemmap.address(of: PageFrameNumber(0)) == vmemmap.base)
@@ -122,5 +123,15 @@ import Testing
     #expect(!vmemmap.takeReferenceUnlessZero(blank))
     #expect(vmemmap.isBlank(blank))
     #expect(host.complaints == [])
+  }
+
+  /// P-PHYS 18.
+  @Test func `a descriptor of no memory is not there to be read`() throws {
+    let host = try TestHost(memory: 256 << 20, room: 1 << 30)
+    let beyond = host.subsystem.vmemmap.address(of: PageFrameNumber(1 << 18))
+    #expect(throws: MachineFault.self) { try host.machine.load(beyond) }
+    #expect(throws: MachineFault.self) { try host.machine.store(1, at: beyond) }
+    let last = host.subsystem.vmemmap.address(of: PageFrameNumber(1 << 16 - 1))
+    #expect((try? host.machine.load(last)) != nil)
   }
 }

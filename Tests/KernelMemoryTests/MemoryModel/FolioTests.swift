@@ -20,6 +20,7 @@ import Testing
     return folio
   }
 
+  /// P-PHYS 11.
   @Test(arguments: KernelDesign.all.indices, [1, 2, 6, 7, 9, 10])
   func `every tail names its head`(design: Int, order: Int) throws {
     let host = try TestHost(memory: 64 << 20, kernel: KernelDesign.all[design])
@@ -61,6 +62,7 @@ import Testing
     }
   }
 
+  /// P-PHYS 12.
   @Test func `with masks, all tails of an order have the same word, wherever they are`() throws {
     let host = try TestHost(memory: 64 << 20, kernel: .linux7_2)
     let vmemmap = host.subsystem.vmemmap

@@ -56,6 +56,7 @@ import Testing
     host.check(holding: 1 << 16)
   }
 
+  /// P-BUDDY 13.
   @Test func `one page in use in the middle spoils a place, and nothing is left behind`() throws {
     let host = try makeHost()
     let middle = frames(16..<17).lowerBound.advanced(by: 32_768 + 77)
@@ -101,6 +102,7 @@ import Testing
     host.check(holding: 1 << 16)
   }
 
+  /// P-BUDDY 12.
   @Test func `blocks that reach beyond the range stay free there`() throws {
     let host = try makeHost()
     let lists = host.lists(.normal)

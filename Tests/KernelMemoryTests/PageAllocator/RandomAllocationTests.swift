@@ -186,6 +186,7 @@ struct AllocatorPlayground {
 }
 
 @Suite struct `The page allocator under random operations` {
+  /// P-BUDDY 5, P-BUDDY 6, P-BUDDY 16.
   @Test(arguments: 1...3 as ClosedRange<UInt64>)
   func `agrees with a model that knows each frame`(seed: UInt64) throws {
     var random = SplitMix(seed: seed)

@@ -55,6 +55,7 @@ import Testing
     host.check(holding: held + 9)
   }
 
+  /// P-BUDDY 5, P-BUDDY 6.
   @Test(arguments: [0, 1, 2, 3])
   func `whatever the order in which the parts come back, one block is left`(shuffle: Int)
     throws
@@ -93,6 +94,7 @@ import Testing
     host.check(holding: held)
   }
 
+  /// P-BUDDY 9.
   @Test func `a run that starts and ends anywhere comes back as the largest blocks it makes`()
     throws
   {
@@ -105,6 +107,7 @@ import Testing
     host.check(holding: held + 1024 - 138)
   }
 
+  /// P-BUDDY 7.
   @Test func `the eight pages of a folded folio's descriptors become one block`() throws {
     let (host, block, held) = try lastBlock()
     let pages = host.takeAll(.page, .normal)

@@ -87,6 +87,7 @@ import Testing
     return count
   }
 
+  /// P-BUDDY 19.
   @Test func `ordinary requests stop at the reserve, urgent ones at half, the last take all`()
     throws
   {

@@ -44,12 +44,14 @@ import Testing
     #expect(order(from: 3, in: host) == ["1/normal", "0/normal", "0/dma32", "0/dma", "2/normal"])
   }
 
+  /// P-BUDDY 20.
   @Test func `each zone that may have memory one day is on each node's list once`() throws {
     let host = try host()
     let zones = host.topology.zones.filter { $0.kind != .device }.map { $0.index }
     for order in host.allocator.zoneOrders { #expect(order.sorted() == zones) }
   }
 
+  /// P-BUDDY 11.
   @Test func `a request for one node gets memory of that node or none`() throws {
     let host = try host()
     var held: UInt = 0

@@ -5,6 +5,7 @@ import Testing
 @testable import KernelMemory
 
 @Suite struct `Paging formats` {
+  /// P-PT 16.
   @Test(arguments: NamedFormat.all)
   func `a level maps what the whole table below it maps`(_ named: NamedFormat) {
     let format = named.format
@@ -28,6 +29,7 @@ import Testing
     #expect((0..<2).allSatisfy { named.format.levels[$0].allowsLeaf })
   }
 
+  /// P-PT 17.
   @Test(arguments: NamedFormat.all)
   func `a PMD leaf is as many pages as a PTE table has entries`(_ named: NamedFormat) {
     let format = named.format
@@ -35,6 +37,7 @@ import Testing
     #expect(format.defaultHugePageOrder.pageCount == 1 << format.levels[0].bits)
   }
 
+  /// P-PT 18.
   @Test(arguments: [PagingFormat.x86FourLevel, .x86FiveLevel].map { NamedFormat(format: $0) })
   func `x86 read-only is neither writable nor dirty, read-write is both`(_ named: NamedFormat) {
     let bits = named.format.bits
@@ -98,6 +101,7 @@ import Testing
     }
   }
 
+  /// P-PT 12.
   @Test func `only riscv has no read-only pages`() {
     let without = NamedFormat.all.filter { !$0.format.distinguishesReadOnly }
     #expect(without.map(\.testDescription) == ["riscv64-sv39", "riscv64-sv48", "riscv64-sv57"])

@@ -24,6 +24,7 @@ import Testing
     #expect(!host.subsystem.topology.hasMemory(at: hole))
   }
 
+  /// P-POP 6.
   @Test func `a section is described whole even if memory ends in its middle`() throws {
     let host = try TestHost(mebibytes: [(0, 1..<200), (0, 700..<701)])
     #expect(host.complaints == [])

@@ -10,6 +10,7 @@ import Testing
 /// A gigabyte has 8 sections and 4,096 vmemmap pages, 16 MiB. Folded before it is populated, it
 /// needs one.
 @Suite struct `Booting with gigantic pages` {
+  /// P-POP 3, P-POP 4, P-POP 5, P-POP 14.
   @Test func `folded before population, each saves 4,095 vmemmap pages from the start`() throws {
     let host = try TestHost(
       memory: 8 << 30, commandLine: "hugetlb_free_vmemmap=on hugepagesz=1G hugepages=4")
@@ -106,6 +107,7 @@ import Testing
     #expect(host.subsystem.totals.bootVmemmapPageCount == 512 * host.sectionCount - 2 * 4095)
   }
 
+  /// P-POOL 25.
   @Test(arguments: [KernelDesign.linux6_12, .linux7_2].indices)
   func `they come under management when they are gathered, and can be given back`(index: Int)
     throws
@@ -127,6 +129,7 @@ import Testing
     #expect(host.pageCounts(ofOrder: 18) == [1])
   }
 
+  /// P-POOL 27.
   @Test func `a node gets its pages from its own memory only`() throws {
     let host = try TestHost(
       memory: 8 << 30, nodes: 2,

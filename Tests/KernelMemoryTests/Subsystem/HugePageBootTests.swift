@@ -53,6 +53,7 @@ struct PoolRequest: CustomTestStringConvertible {
     return host
   }
 
+  /// P-POOL 24.
   @Test(arguments: PoolRequest.all)
   func `pools have what the command line asks for`(request: PoolRequest) throws {
     let host = try boot("hugetlb_free_vmemmap=on \(request.commandLine)")

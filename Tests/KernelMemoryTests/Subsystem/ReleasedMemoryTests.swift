@@ -33,6 +33,7 @@ import Testing
     #expect(change[1] + change[2] == -700)
   }
 
+  /// P-BUDDY 7.
   @Test(arguments: [KernelDesign.linux6_12, .linux7_2, .unified].indices)
   func `each page gives eight once, and one comes back as its head`(index: Int) throws {
     let kernel = [KernelDesign.linux6_12, .linux7_2, .unified][index]
@@ -44,6 +45,7 @@ import Testing
     #expect(change(host, to: 0) == [0, 0, 700])
   }
 
+  /// P-BUDDY 7.
   @Test func `where head pages do not move, each page gives seven`() throws {
     let host = try TestHost(
       memory: 1 << 30, kernel: .linux6_1, commandLine: "hugetlb_free_vmemmap=on")
@@ -89,6 +91,7 @@ import Testing
     #expect(host.complaints == [])
   }
 
+  /// P-BUDDY 8.
   @Test func `64 neighbours release the block that described them, whole`() throws {
     let host = try TestHost(memory: 1 << 30, commandLine: "hugetlb_free_vmemmap=on")
     let subsystem = host.subsystem

@@ -44,6 +44,7 @@ import KernelMemoryLab
     return sweep
   }
 
+  /// P-VMALLOC 7, P-VMALLOC 20, I 8.
   @Test(arguments: NamedKernel.all, FailureSweep.Manner.allCases)
   func `an area that may be huge fails without a trace, or is there`(
     kernel: NamedKernel, manner: FailureSweep.Manner
@@ -100,6 +101,7 @@ import KernelMemoryLab
     #expect(host.complaints == [])
   }
 
+  /// P-VMALLOC 7.
   @Test func `an area that falls back has the alignment that was asked for`() throws {
     let host = try AreaHost(memory: 128 << 20)
     _ = host.takeBlocks(of: PageOrder(9))

@@ -7,6 +7,7 @@ import Testing
 
 /// How areas are mapped, looked up and unmapped; spec 09 sections 4, 5 and 7, predicates 8 to 12.
 @Suite struct `Mapping of vmalloc areas` {
+  /// P-VMALLOC 8.
   @Test(arguments: NamedFormat.all)
   func `what is written through an area is in its frames, and nowhere after it is freed`(
     _ named: NamedFormat
@@ -28,6 +29,7 @@ import Testing
     }
   }
 
+  /// P-VMALLOC 9.
   @Test func `nothing is looked up outside the addresses of areas`() throws {
     let host = try AreaHost()
     let addresses = [
@@ -39,6 +41,7 @@ import Testing
   }
 
   /// Predicate 12.
+  /// P-VMALLOC 12.
   @Test func `a bad entry is no page, and is warned of once for each level`() throws {
     let host = try AreaHost()
     let area = try host.allocate(host.page)
@@ -70,6 +73,7 @@ import Testing
     #expect(host.complaints == [])
   }
 
+  /// P-VMALLOC 12.
   @Test func `a leaf is told from a bad entry at every level that has leaves`() throws {
     let host = try AreaHost()
     let memory = PhysicalAddress(1 << 36)..<PhysicalAddress(1 << 36 + 1 << 30 + 2 << 20 + 4096)
@@ -159,6 +163,7 @@ import Testing
   }
 
   /// Predicate 10.
+  /// P-VMALLOC 10.
   @Test func `a leaf is unmapped as a whole or not at all`() throws {
     let host = try AreaHost()
     let area = try host.arena.reserveSparse(byteCount: 8 << 20)

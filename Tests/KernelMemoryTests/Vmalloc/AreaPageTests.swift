@@ -8,6 +8,7 @@ import Testing
 /// The pages of areas; spec 09 section 3, predicates 5, 6, 17 and 20.
 @Suite struct `Pages of vmalloc areas` {
   /// V1: pages were compound, and drivers that used single ones met bad state.
+  /// P-VMALLOC 6.
   @Test(arguments: NamedKernel.all)
   func `V1: each page of a huge area stands alone and can be kept when the area goes`(
     kernel: NamedKernel

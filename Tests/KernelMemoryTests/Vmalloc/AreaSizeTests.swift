@@ -16,6 +16,7 @@ import Testing
     ).index
   }
 
+  /// P-VMALLOC 3.
   @Test(arguments: NamedKernel.all)
   func `on one node a PMD's worth is enough, for whoever asks`(kernel: NamedKernel) throws {
     let host = try AreaHost(kernel: kernel.design)
@@ -26,6 +27,7 @@ import Testing
     #expect(order(host, 2 << 20, .basePages) == (everybody ? 9 : 0))
   }
 
+  /// P-VMALLOC 3.
   @Test(arguments: NamedKernel.all)
   func `on several nodes each node's share decides before 7.2`(kernel: NamedKernel) throws {
     let host = try AreaHost(memory: 1 << 30, nodes: 2, kernel: kernel.design)

@@ -7,6 +7,7 @@ import Testing
 
 /// Freed areas, until TLBs have forgotten them; spec 09 section 4, predicates 9, 13 and 14.
 @Suite struct `Freed vmalloc areas` {
+  /// P-VMALLOC 14.
   @Test(arguments: [(1, 1), (2, 2), (3, 2), (4, 3), (8, 4)])
   func `pages beyond 32 MiB for each binary digit of the CPUs are purged`(
     cpus: Int, digits: Int
@@ -33,6 +34,7 @@ import Testing
   }
 
   /// Predicate 13; the frame is somebody else's already while a TLB still leads to it.
+  /// P-VMALLOC 13.
   @Test func `no address is given out again before every CPU has forgotten it`() throws {
     let host = try AreaHost(cpus: 4)
     let area = try host.allocate(host.page)

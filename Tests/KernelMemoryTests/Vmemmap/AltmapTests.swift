@@ -15,6 +15,7 @@ import Testing
     #expect((altmap.usedCount, altmap.skippedCount) == (2, 0))
   }
 
+  /// P-POP 9, P-DEV 2.
   @Test(arguments: [(512, 0x10200), (256, 0x10100), (3, 0x10002), (6, 0x10002), (4, 0x10004)])
   func `are aligned to the lowest bit in their number`(count: UInt, first: UInt) {
     var altmap = Altmap(of: memory, reservedCount: 2, freeCount: 0x600)
@@ -22,6 +23,7 @@ import Testing
     #expect(altmap.skippedCount == first - 0x10002)
   }
 
+  /// P-POP 8, P-DEV 3.
   @Test func `are refused when too few are left, and then nothing changed`() {
     var altmap = Altmap(of: memory, reservedCount: 2, freeCount: 0x200)
     let before = altmap

@@ -92,6 +92,7 @@ struct SweptPages {
       })
   }
 
+  /// P-PT 3, P-PT 4, P-PT 5, P-HVO 13, P-HVO 22, P-HVO 24, P-HVO 27.
   @Test(arguments: NamedKernel.all, FailureSweep.Manner.allCases)
   func `one page is folded, or as before`(kernel: NamedKernel, manner: FailureSweep.Manner) throws {
     let sweep = try sweep(Self.optimize(PageOrder(9)), kernel, manner)
@@ -113,6 +114,7 @@ struct SweptPages {
   }
 
   /// Spec 05 predicate 12: not one figure differs.
+  /// P-HVO 12, I 8.
   @Test(arguments: NamedKernel.all, FailureSweep.Manner.allCases)
   func `one page is restored, or as before in every figure`(
     kernel: NamedKernel, manner: FailureSweep.Manner

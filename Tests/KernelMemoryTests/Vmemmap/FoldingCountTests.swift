@@ -31,6 +31,7 @@ import Testing
       delta("vmemmap from run time"), delta("vmemmap from boot"), delta("managed"), delta("free"))
   }
 
+  /// P-PHYS 16, P-HVO 15, P-HVO 16.
   @Test(arguments: NamedKernel.all)
   func `the counters move as in the kernel's table`(kernel: NamedKernel) throws {
     let folding = try FoldingHost(kernel, pages: 2)
@@ -75,6 +76,7 @@ import Testing
 
   /// Frames that boot reserved for descriptors become memory like any other when they are given
   /// back the first time: total memory grows once, and their descriptors say nothing yet.
+  /// P-PHYS 15, P-BUDDY 14, P-BUDDY 15.
   @Test(arguments: NamedKernel.all)
   func `memory reserved at boot is released once`(kernel: NamedKernel) throws {
     let folding = try FoldingHost(kernel)
@@ -116,6 +118,7 @@ import Testing
     }
   }
 
+  /// P-PT 10.
   @Test(arguments: NamedKernel.all)
   func `one page flushes its own range, and the leaf above it when that is split`(
     kernel: NamedKernel
@@ -158,6 +161,7 @@ import Testing
   }
 
   /// Spec 05 predicate 25.
+  /// P-HVO 25.
   @Test(arguments: NamedKernel.all)
   func `a fold gives back as many frames as fell out`(kernel: NamedKernel) throws {
     let folding = try FoldingHost(kernel)

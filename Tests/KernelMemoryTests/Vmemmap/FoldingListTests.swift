@@ -7,6 +7,7 @@ import Testing
 
 /// Lists of huge pages, as pools hand them over; spec 05 sections 8 and 9.
 @Suite struct `Folding lists` {
+  /// P-HVO 19.
   @Test(arguments: NamedKernel.all)
   func `every page is folded and restored as if alone`(kernel: NamedKernel) throws {
     let folding = try FoldingHost(kernel, pages: 9)
@@ -40,6 +41,7 @@ import Testing
     #expect(together.digest().differences(from: alone.digest()) == [])
   }
 
+  /// P-HVO 26.
   @Test(arguments: NamedKernel.batching, [UInt(1), 7, 70])
   func `two flushes are enough for a list of any length`(kernel: NamedKernel, count: UInt) throws {
     let folding = try FoldingHost(kernel, pages: count, cpus: 2)
@@ -70,6 +72,7 @@ import Testing
   }
 
   /// Spec 05 predicate 17: pages that were never folded are handed on too, each to the front.
+  /// P-HVO 17.
   @Test(arguments: NamedKernel.all)
   func `a restored list is handed on last page first`(kernel: NamedKernel) throws {
     let folding = try FoldingHost(kernel, pages: 5)
@@ -81,6 +84,7 @@ import Testing
   }
 
   /// Spec 05 predicates 17 and 18, and H15 in the list of known bugs.
+  /// P-HVO 18.
   @Test(arguments: NamedKernel.all)
   func `the page that cannot be restored and those behind it stay on the list`(
     kernel: NamedKernel

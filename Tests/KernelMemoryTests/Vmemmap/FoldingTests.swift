@@ -23,6 +23,7 @@ import KernelMemoryLab
   }
 
   /// The columns of the table in Documentation/Design/Vmemmap.md.
+  /// P-PT 7.
   @Test(arguments: [
     ("5.14", "A B b b b b b b"), ("6.1", "A a a a a a a a"), ("6.12", "N n n n n n n n"),
     ("7.2", "N t t t t t t t"), ("unified", "N t t t t t t t"),
@@ -52,6 +53,7 @@ import KernelMemoryLab
     #expect(try folding.frames(of: folding.head).starts(with: kept), "private pages stay")
   }
 
+  /// P-HVO 28.
   @Test(arguments: NamedKernel.all)
   func `folding again after a restore comes to the same`(kernel: NamedKernel) throws {
     let folding = try FoldingHost(kernel)
@@ -94,6 +96,7 @@ import KernelMemoryLab
   }
 
   /// Spec 05 predicate 20, and H5 in the list of known bugs: nobody waits for readers in vain.
+  /// P-HVO 20.
   @Test(arguments: NamedKernel.all)
   func `switched off, nothing is folded but what is folded can be restored`(
     kernel: NamedKernel

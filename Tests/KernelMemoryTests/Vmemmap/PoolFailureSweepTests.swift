@@ -36,6 +36,7 @@ import KernelMemoryLab
   }
 
   /// A page that cannot be folded joins the pool whole; one that cannot be had ends the growth.
+  /// P-POOL 6.
   @Test(arguments: NamedKernel.all, FailureSweep.Manner.allCases)
   func `a pool that grows has as many pages as could be had, folded or whole`(
     kernel: NamedKernel, manner: FailureSweep.Manner
@@ -66,6 +67,7 @@ import KernelMemoryLab
 
   /// What cannot be unfolded stays in the pool, folded, free and as surplus; a later request takes it
   /// down.
+  /// P-POOL 9.
   @Test(arguments: NamedKernel.all, FailureSweep.Manner.allCases)
   func `a pool that shrinks keeps as surplus what cannot be restored`(
     kernel: NamedKernel, manner: FailureSweep.Manner
@@ -124,6 +126,7 @@ import KernelMemoryLab
   }
 
   /// Spec 06 section 8: a surplus page that cannot be folded is as good a page as any.
+  /// I 8.
   @Test(arguments: NamedKernel.all, FailureSweep.Manner.allCases)
   func `a page made on demand is there, folded or whole, or nobody has it`(
     kernel: NamedKernel, manner: FailureSweep.Manner

@@ -69,6 +69,7 @@ import KernelMemoryLab
     }
   }
 
+  /// P-POP 10.
   @Test func `an altmap holds the descriptors of its own memory`() throws {
     let machine = try Machine()
     let memory = machine.memory(at: 2 * gigabyte, 128 << 20)
@@ -79,6 +80,7 @@ import KernelMemoryLab
     let first = machine.host.subsystem.vmemmap.address(of: memory.frames.lowerBound)
     #expect(tables.frame(mappedAt: first) == memory.frames.lowerBound)
     #expect(altmap?.usedCount == 512)
+    #expect(machine.census(of: memory).hugeLeafCount == 1)
     #expect(machine.counted == 512)
     #expect(free - machine.free <= 2, "at most tables come from elsewhere")
     machine.population.remove(memory, &altmap)
@@ -118,6 +120,7 @@ import KernelMemoryLab
     }
   }
 
+  /// P-POP 16.
   @Test func `the hole behind boot memory has descriptors already`() throws {
     let kernel = KernelDesign.unified
     let map = MemoryMap([
@@ -174,6 +177,7 @@ import KernelMemoryLab
     #expect(machine.host.subsystem.vmemmap.references(to: tails) == 1)
   }
 
+  /// P-DEV 15.
   @Test func `in 7.2, tails of a page of 1 GiB map its second page over eight sections`() throws {
     let machine = try Machine(.linux7_2)
     let memory = machine.memory(at: 2 * gigabyte, gigabyte, folioBytes: 1 << 30)
@@ -207,6 +211,7 @@ import KernelMemoryLab
 
   // MARK: There and back, in every design
 
+  /// P-POP 7, I 7.
   @Test(
     arguments: KernelDesign.all,
     [

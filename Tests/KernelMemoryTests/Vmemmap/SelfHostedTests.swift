@@ -18,6 +18,7 @@ import Testing
     try body()
   }
 
+  /// P-HVO 23.
   @Test(arguments: NamedKernel.all, [false, true])
   func `are passed over or refused, as the kernel does, and nothing changes`(
     kernel: NamedKernel, isSplit: Bool

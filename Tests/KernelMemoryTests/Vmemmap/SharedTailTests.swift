@@ -7,6 +7,7 @@ import Testing
 
 /// The page of tails that all folded pages of a zone and order map; spec 05 section 3.
 @Suite struct `Shared tails` {
+  /// P-HVO 21.
   @Test(arguments: NamedKernel.sharing)
   func `are made once for each zone and order`(kernel: NamedKernel) throws {
     let host = try TestHost(memory: 6 << 30, nodes: 2, kernel: kernel.design)

@@ -27,6 +27,7 @@ import Testing
     folding.address(ofVmemmapPage: 7, of: head)
   }
 
+  /// P-PT 11.
   @Test(arguments: NamedKernel.all)
   func `until the flush a processor reads the old frame, afterwards the shared one`(
     kernel: NamedKernel

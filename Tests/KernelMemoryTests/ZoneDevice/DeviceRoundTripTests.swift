@@ -43,6 +43,7 @@ import KernelMemoryLab
       NamedKernel.all.suffix(index == 0 ? 5 : 2).map { ($0, format) }
     }
 
+  /// P-POP 7, I 7.
   @Test(arguments: machines)
   func `everything is as it was`(kernel: NamedKernel, format: NamedFormat) throws {
     let host = try DeviceHost(kernel, format)
@@ -64,6 +65,7 @@ import KernelMemoryLab
     #expect(host.complaints == [])
   }
 
+  /// I 8.
   @Test(arguments: [NamedKernel.all[1]] + NamedKernel.all.suffix(2), shapes)
   func `each allocation that fails leaves everything as it was (A2, D10, D12, P-DEV 17)`(
     kernel: NamedKernel, shape: Shape

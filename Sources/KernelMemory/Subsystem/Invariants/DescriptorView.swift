@@ -15,6 +15,10 @@ struct DescriptorImage: Equatable {
   @inline(__always)
   var isTail: Bool { link & 1 == 1 }
 
+  /// Whether it says more than its flags and counts.
+  @inline(__always)
+  var hasMoreThanCounts: Bool { link | previous | mapping | index | privateWord | owner != 0 }
+
   /// Whether nobody has any use for it: no type, no reference, on no list, no marks.
   @inline(__always)
   func isIdle(at place: UInt64) -> Bool {

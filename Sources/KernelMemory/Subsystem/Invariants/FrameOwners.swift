@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Who has a frame.
-enum FrameOwner: UInt8 {
+public enum FrameOwner: UInt8, Sendable {
   /// A free list.
   case freeList
   /// A section of which nothing is in use.
@@ -23,6 +23,21 @@ enum FrameOwner: UInt8 {
 
   /// Whether the page allocator may give the frame to anybody at any moment.
   var isFree: Bool { self == .freeList || self == .freeSection || self == .processor }
+
+  /// What reports call it.
+  var name: StaticString {
+    switch self {
+    case .freeList: "a free list"
+    case .freeSection: "a free section"
+    case .processor: "a CPU's list"
+    case .vmemmap: "the vmemmap"
+    case .table: "the page tables"
+    case .sharedTail: "the shared tails"
+    case .pool: "a pool"
+    case .vmalloc: "a vmalloc area"
+    case .selfHosted: "its block's descriptors"
+    }
+  }
 }
 
 /// A run of frames with the same owner.

@@ -10,9 +10,8 @@ extension InvariantCheck {
     for zone in topology.zones where zone.kind == .device {
       if zone.presentPageCount | zone.managedPageCount != 0 {
         report(
-          .devices(13), .zone(zone.node, zone.kind), wanted: 0,
-          found: max(zone.presentPageCount, zone.managedPageCount),
-          "nothing in a zone of devices is present or managed")
+          .unmanagedDevices, .zone(zone.node, zone.kind), wanted: 0,
+          found: max(zone.presentPageCount, zone.managedPageCount))
       }
     }
     let entries = subsystem.devices.table.all
@@ -21,17 +20,17 @@ extension InvariantCheck {
     for (frames, map) in entries {
       described &+= frames.pageCount
       if frames.lowerBound < last || !map.ranges.contains(frames) {
-        report(.devices(6), at: frames.lowerBound, "a frame is found in the map that has it")
+        report(.mapLookUp, at: frames.lowerBound)
       }
       last = frames.upperBound
       // A map with several ranges is found several times.
       if map.ranges.first == frames { check(map) }
     }
     expect(
-      .recount, .subsystem, wanted: described,
+      .deviceMemory, .subsystem, wanted: described,
       found: topology.nodes.reduce(0) { sum, node in
         node.deviceMemory.ranges.reduce(sum) { $0 &+ $1.pageCount }
-      }, "memory of devices is what maps have")
+      })
   }
 
   private mutating func check(_ map: DevicePagemap) {
@@ -47,9 +46,8 @@ extension InvariantCheck {
     let own: UInt = map.references.isAlive ? 1 : 0
     let pages = map.type.isHandedOut || own == 0 ? 0 : folios
     expect(
-      map.type.isHandedOut ? .devices(11) : .devices(10), .frame(first.lowerBound),
-      wanted: own &+ pages &+ inUse, found: map.references.count,
-      "a map counts itself, its pages and their users")
+      map.type.isHandedOut ? .privateReferences : .genericReferences, .frame(first.lowerBound),
+      wanted: own &+ pages &+ inUse, found: map.references.count)
   }
 
   // MARK: Descriptors
@@ -60,19 +58,20 @@ extension InvariantCheck {
   ) -> UInt {
     let data = map.dataFrames(ofRange: index)
     let idle = subsystem.devices.idleDescriptor(of: map, zone)
+    if index == 0 { checkKeptFrames(of: map, idle) }
     var inUse: UInt = 0
     var head = data.lowerBound
     while head < data.upperBound {
       guard let image = view.descriptor(of: head) else { break }
       let folio = Folio(head: head, order: order(of: image, at: head, map))
       if image.flags >> 51 != idle.place >> 51 || image.flags & vmemmap.format.reserved == 0 {
-        report(.devices(12), at: head, "a page of a device names its zone and is reserved")
+        report(.devicePlace, at: head)
       }
       if image.link != idle.token {
-        report(.devices(12), at: head, "a page of a device names its map")
+        report(.deviceMap, at: head)
       }
       if image.counts.references < idle.references {
-        report(.devices(12), at: head, "a page of a device has the references of an idle one")
+        report(.deviceReferences, at: head)
       } else if image.counts.references > idle.references {
         inUse &+=
           map.type.isHandedOut
@@ -82,6 +81,20 @@ extension InvariantCheck {
       head = folio.frames.upperBound
     }
     return inUse
+  }
+
+  /// Frames that an altmap gives out are the kernel's own.
+  private mutating func checkKeptFrames(of map: DevicePagemap, _ idle: DeviceDescriptor) {
+    guard let altmap = map.altmap else { return }
+    let first = PageFrameNumber(altmap.base.rawValue &+ altmap.reservedCount)
+    var wrong: PageFrameNumber?
+    view.forEachDescriptor(in: first..<map.dataFrames(ofRange: 0).lowerBound) { pfn, image in
+      let isOwn =
+        image.flags == idle.place && image.counts == DescriptorCounts(references: 1)
+        && !image.hasMoreThanCounts
+      if !isOwn { wrong = wrong ?? pfn }
+    }
+    if let wrong { report(.altmapDescriptor, at: wrong) }
   }
 
   /// The order of the folio that a head says it is.
@@ -98,15 +111,37 @@ extension InvariantCheck {
 
   private mutating func checkTails(of folio: Folio, _ idle: DeviceDescriptor) {
     let template = vmemmap.tailTemplate(for: folio, place: idle.place)
+    let second = template.place | UInt64(folio.order.rawValue)
     var lost: PageFrameNumber?
-    // In shared pages tails were looked at, or are those of the pages before.
-    let own = min(folio.order.pageCount, 2 &* vmemmap.descriptorsPerPage)
-    view.forEachDescriptor(
-      in: folio.head.advanced(by: 1)..<PageFrameNumber(folio.head.rawValue &+ own)
-    ) { pfn, image in
-      if image.link != template.link || image.counts.references != 0 { lost = lost ?? pfn }
+    var misplaced: PageFrameNumber?
+    var written: PageFrameNumber?
+    forEachOwnPage(of: folio) { frames in
+      view.forEachDescriptor(in: frames) { pfn, image in
+        guard pfn != folio.head else { return }
+        if image.link != template.link || image.counts.references != 0 { lost = lost ?? pfn }
+        let flags = pfn == folio.head.advanced(by: 1) ? second : template.place
+        if image.flags != flags { misplaced = misplaced ?? pfn }
+        if !image.isPlainTail { written = written ?? pfn }
+      }
     }
-    if let lost { report(.devices(12), at: lost, "a tail of a device's page leads to its head") }
+    if let lost { report(.deviceTail, at: lost) }
+    if let misplaced { report(.devicePlace, at: misplaced) }
+    if let written { report(.descriptorWords, at: written) }
+  }
+
+  /// Calls `body` with the frames of `folio` that each vmemmap page describes, but for pages that
+  /// show what the one before shows, or a shared tail.
+  private func forEachOwnPage(of folio: Folio, _ body: (FrameRange) -> Void) {
+    let perPage = vmemmap.descriptorsPerPage
+    var last: PageFrameNumber?
+    var start = folio.head
+    while start < folio.frames.upperBound {
+      let next = PageFrameNumber((start.rawValue / perPage &+ 1) &* perPage)
+      let end = min(next, folio.frames.upperBound)
+      let frame = view.mapping(of: vmemmap.address(of: start))?.frame
+      if let frame, frame != last, !sharedTails.contains(sorted: frame) { body(start..<end) }
+      (last, start) = (frame, end)
+    }
   }
 
   // MARK: Mapping
@@ -169,12 +204,11 @@ extension InvariantCheck {
       : view.mapping(of: start.advanced(byBytes: (kept &- 1) &<< vmemmap.pageSize.shift))?.frame
     if mapping.frame != wanted {
       report(
-        sharesTails ? .devices(16) : .devices(14), .address(address),
-        wanted: wanted?.rawValue ?? 0, found: mapping.frame.rawValue,
-        "tails of a device's page are mapped to one frame")
+        sharesTails ? .deviceSharedTail : .deviceTailMapping, .address(address),
+        wanted: wanted?.rawValue ?? .max, found: mapping.frame.rawValue)
     }
     if sharesTails, mapping.isWritable, view.tables.format.distinguishesReadOnly {
-      report(.devices(16), .address(address), "tails that devices share cannot be written")
+      report(.deviceTailReadOnly, .address(address))
     }
   }
 
@@ -182,30 +216,17 @@ extension InvariantCheck {
 
   private mutating func checkAltmap(of map: DevicePagemap) {
     guard let altmap = map.altmap, let frames = map.ranges.first else { return }
-    if altmap.usedCount &+ altmap.skippedCount > altmap.freeCount {
-      report(
-        .devices(1), at: frames.lowerBound, wanted: altmap.freeCount,
-        found: altmap.usedCount &+ altmap.skippedCount, "an altmap gives no more than it has")
-    }
     var used: UInt = 0
     for run in backing {
       let part = run.clamped(to: frames)
       guard !part.isEmpty else { continue }
       used &+= part.pageCount
       if !altmap.holds(part.lowerBound) || !altmap.holds(part.upperBound.advanced(by: -1)) {
-        report(.devices(1), at: part.lowerBound, "descriptors lie where the altmap allows it")
+        report(.altmapPlace, at: part.lowerBound)
       }
     }
     expect(
-      .devices(1), .frame(frames.lowerBound), wanted: used, found: altmap.usedCount,
-      "an altmap's used frames are those with descriptors")
-  }
-
-  private mutating func report(
-    _ predicate: InvariantPredicate, at pfn: PageFrameNumber, wanted: UInt, found: UInt,
-    _ rule: StaticString
-  ) {
-    report(predicate, .frame(pfn), wanted: wanted, found: found, rule)
+      .altmapFrames, .frame(frames.lowerBound), wanted: used, found: altmap.usedCount)
   }
 }
 

@@ -23,21 +23,17 @@ extension InvariantCheck {
     for range in sharing { expected.add(range) }
     compare(expected)
     for range in readOnly.ranges {
-      report(.folding(7), .address(range.lowerBound), "a page that is not folded can be written")
+      report(.wholeWritable, .address(range.lowerBound))
     }
   }
 
-  /// The marks in the mapping are those in the heads.
+  /// Only pages that say so are mapped folded; that they all are, is looked at page by page.
   private mutating func compare(_ expected: AddressRanges) {
-    var wrong: [(VirtualAddress, isExpected: Bool)] = []
+    var wrong: [VirtualAddress] = []
     AddressRanges.forEachDifference(expected, folded) { range, isExpected in
-      wrong.append((range.lowerBound, isExpected))
+      if !isExpected { wrong.append(range.lowerBound) }
     }
-    for (address, isExpected) in wrong {
-      report(
-        .markMatchesMapping, .address(address), wanted: isExpected ? 1 : 0,
-        found: isExpected ? 0 : 1, "pages share a frame where a folded huge page is, only there")
-    }
+    for address in wrong { report(.unfoldedMapping, .address(address)) }
   }
 
   /// The addresses of the vmemmap pages that a folded `folio` has given up.
@@ -52,13 +48,13 @@ extension InvariantCheck {
   private mutating func checkHead(of found: FoundFolio, _ image: DescriptorImage, _ zone: Zone) {
     let folio = found.folio
     if image.flags >> 51 != zone.place >> 51 || !folio.isInOneZone(topology) {
-      report(.physical(10), at: folio.head, "a head names the zone of all its frames")
+      report(.headZone, at: folio.head)
     }
     if image.isTail || image.flags & vmemmap.format.head == 0 {
-      report(.physical(14), at: folio.head, "a head is marked as one and not as a tail")
+      report(.headMark, at: folio.head)
     }
     if found.place != .held, image.counts.type != PageType.hugeTLB.rawValue {
-      report(.pools(3), at: folio.head, "a page of a pool is marked as one")
+      report(.hugePageMark, at: folio.head)
     }
     let perPage = vmemmap.descriptorsPerPage
     let inner = min(perPage &* subsystem.optimizer.design.privatePageCount, folio.order.pageCount)
@@ -71,42 +67,44 @@ extension InvariantCheck {
     let second = folio.head.advanced(by: 1)
     var lost: PageFrameNumber?
     var misplaced: PageFrameNumber?
+    var written: PageFrameNumber?
     view.forEachDescriptor(in: frames) { pfn, image in
       if image.link != template.link || image.counts.references != 0 { lost = lost ?? pfn }
+      if !image.isPlainTail { written = written ?? pfn }
       // The second descriptor's low byte has the order.
       let flags = pfn == second ? template.place | order : template.place
       if image.flags != flags { misplaced = misplaced ?? pfn }
     }
-    if let lost { report(.folding(8), at: lost, "a tail leads to its head") }
-    if let misplaced { report(.folding(9), at: misplaced, "a tail names its zone") }
+    if let lost { report(.tailHead, at: lost) }
+    if let misplaced { report(.tailZone, at: misplaced) }
+    if let written { report(.descriptorWords, at: written) }
   }
 
   /// A folded page has the mapping of its kernel's design.
   private mutating func checkFolded(_ folio: Folio, _ zone: Zone) {
     let optimizer = subsystem.optimizer
     guard optimizer.savedPageCount(for: folio.order) > 0 else {
-      return report(.folding(1), at: folio.head, "only a page that can be folded is folded")
+      return report(.foldableOrder, at: folio.head)
     }
     let start = vmemmap.address(of: folio.head)
     guard let first = checkPrivatePages(of: folio, start) else { return }
     let size = vmemmap.pageSize
     if isSelfHosted(first.frame) {
-      report(.folding(23), at: folio.head, "descriptors on the memory they describe stay whole")
+      report(.selfHostedWhole, at: folio.head)
     }
     guard let tail = tailFrame(of: folio, zone, first: first.frame, start) else {
       return report(
-        .folding(3), at: folio.head, "a zone has a shared tail of a folded page's order")
+        .sharedTailExists, at: folio.head)
     }
     let isGuarded = view.tables.format.distinguishesReadOnly
     for page in optimizer.design.privatePageCount..<vmemmap.pageCount(describing: folio.order) {
       let address = start.advanced(byBytes: page &<< size.shift)
       guard let mapping = view.mapping(of: address) else { continue }
       expect(
-        optimizer.design.tailTarget == .sharedPage ? .folding(3) : .folding(4), .address(address),
-        wanted: tail.rawValue, found: mapping.frame.rawValue,
-        "the tails of a folded page are mapped to one frame")
+        optimizer.design.tailTarget == .sharedPage ? .sharedTailMapping : .ownTailMapping,
+        .address(address), wanted: tail.rawValue, found: mapping.frame.rawValue)
       if isGuarded, mapping.isWritable {
-        report(.folding(5), .address(address), "tails of a folded page cannot be written")
+        report(.tailReadOnly, .address(address))
       }
     }
   }
@@ -121,10 +119,10 @@ extension InvariantCheck {
       guard let mapping = view.mapping(of: address) else { return nil }
       first = first ?? mapping
       if mapping.level != 0 {
-        report(.folding(2), .address(address), "a folded page has entries of its own")
+        report(.ownEntries, .address(address))
       }
       if !mapping.isWritable {
-        report(.folding(5), .address(address), "what a folded page keeps can be written")
+        report(.keptWritable, .address(address))
       }
     }
     return first

@@ -17,13 +17,11 @@ extension InvariantCheck {
         checkIsolatedBlocks(of: lists, PageOrder(order))
       }
       expect(
-        .buddy(2), .zone(zone.node, zone.kind), wanted: sums.free,
-        found: lists.freePageCount.load(ordering: .relaxed),
-        "free pages are those of the free blocks")
+        .freePages, .zone(zone.node, zone.kind), wanted: sums.free,
+        found: lists.freePageCount.load(ordering: .relaxed))
       expect(
-        .buddy(2), .zone(zone.node, zone.kind), wanted: sums.contiguous,
-        found: lists.freeContiguousPageCount.load(ordering: .relaxed),
-        "free pages for contiguous memory are those of the free blocks")
+        .freeContiguousPages, .zone(zone.node, zone.kind), wanted: sums.contiguous,
+        found: lists.freeContiguousPageCount.load(ordering: .relaxed))
       checkCPULists(of: zone)
     }
   }
@@ -38,6 +36,7 @@ extension InvariantCheck {
 
   private mutating func checkFreeSections(of lists: ZoneFreeLists, _ sums: inout FreeSums) {
     guard lists.freeSections.population > 0 else { return }
+    var unseen = Self.seenSectionCount
     for bit in 0..<lists.freeSections.bitCount where lists.freeSections[bit] {
       let number = SectionNumber(lists.firstSection.rawValue &+ UInt(bit))
       let frames = topology.sections.frames(of: number)
@@ -48,10 +47,17 @@ extension InvariantCheck {
         && topology.zone(of: frames.lowerBound) === lists.zone
         && topology.zone(of: frames.upperBound.advanced(by: -1)) === lists.zone
       if !isWhole {
-        report(.buddy(3), .section(number), "a whole free section is memory of one zone")
+        report(.wholeFreeSection, .section(number))
+      } else if unseen > 0 {
+        checkInterior(of: frames)
+        unseen -= 1
       }
     }
   }
+
+  /// Of how many of a zone's whole free sections descriptors are looked at: all of a gigabyte, or
+  /// the first.
+  private static var seenSectionCount: Int { 8 }
 
   private mutating func checkBlocks(
     of lists: ZoneFreeLists, _ order: PageOrder, _ type: MigrateType, _ sums: inout FreeSums
@@ -62,7 +68,7 @@ extension InvariantCheck {
     forEachMember(of: list) { check, pfn, image in
       check.checkBlock(at: pfn, order, image, in: lists)
       if check.topology.sections.migrateType(of: pfn) != type {
-        check.report(.buddy(17), at: pfn, "a free block is on the list of its pageblock's type")
+        check.report(.pageblockType, at: pfn)
       }
     }
   }
@@ -71,7 +77,7 @@ extension InvariantCheck {
     forEachMember(of: lists.withIsolatedList(order) { $0 }) { check, pfn, image in
       check.checkBlock(at: pfn, order, image, in: lists)
       if !check.topology.sections.isIsolated(pfn) {
-        check.report(.buddy(13), at: pfn, "a block on an isolated list is isolated")
+        check.report(.isolatedBlock, at: pfn)
       }
     }
   }
@@ -80,21 +86,22 @@ extension InvariantCheck {
     at pfn: PageFrameNumber, _ order: PageOrder, _ image: DescriptorImage, in lists: ZoneFreeLists
   ) {
     guard pfn.isAligned(to: order) else {
-      return report(.buddy(1), at: pfn, "a free block is naturally aligned")
+      return report(.alignedBlock, at: pfn)
     }
     let frames = FrameRange(start: pfn, pageCount: order.pageCount)
     owners.add(frames, .freeList)
     guard zone(of: pfn) === lists.zone else {
-      return report(.physical(10), at: pfn, "a free block is memory of its list's zone")
+      return report(.freeBlockZone, at: pfn)
     }
     let isMarked =
       image.counts == DescriptorCounts(type: .buddy) && image.privateWord == UInt64(order.rawValue)
-    if !isMarked { report(.physical(5), at: pfn, "a free block's head says so, and its order") }
+    if !isMarked { report(.freeHead, at: pfn) }
+    if image.mapping | image.index | image.owner != 0 { report(.descriptorWords, at: pfn) }
     if image.flags != lists.zone.place {
-      report(.physical(10), at: pfn, "a free block's head names its zone and nothing else")
+      report(.freeHeadZone, at: pfn)
     }
     if hasMergeableBuddy(pfn, order, in: lists) {
-      report(.buddy(1), at: pfn, "a free block and its free buddy are one block")
+      report(.mergedBuddies, at: pfn)
     }
     checkInterior(of: frames.lowerBound.advanced(by: 1)..<frames.upperBound)
   }
@@ -106,7 +113,7 @@ extension InvariantCheck {
       let isIdle = image.counts.references == 0 && image.counts.hasNoType && !image.isTail
       if !isIdle, bad == nil { bad = pfn }
     }
-    if let bad { report(.physical(5), at: bad, "a frame inside a free block is nobody's") }
+    if let bad { report(.freeInterior, at: bad) }
   }
 
   private func hasMergeableBuddy(
@@ -133,16 +140,18 @@ extension InvariantCheck {
       forEachMember(of: list) { check, pfn, image in
         check.owners.add(FrameRange(start: pfn, pageCount: order.pageCount), .processor)
         guard check.zone(of: pfn) === zone else {
-          return check.report(.physical(10), at: pfn, "a CPU keeps a zone's blocks by zone")
+          return check.report(.cpuBlockZone, at: pfn)
         }
-        if image.counts != DescriptorCounts(references: 0) || image.flags != zone.place {
-          check.report(.physical(5), at: pfn, "a block that a CPU keeps is nobody's")
-        }
+        let isKept =
+          image.counts == DescriptorCounts(references: 0) && image.flags == zone.place
+          && image.privateWord == DescriptorWords.keptMark
+        if !isKept { check.report(.cpuBlock, at: pfn) }
+        let end = PageFrameNumber(pfn.rawValue &+ order.pageCount)
+        check.checkInterior(of: pfn.advanced(by: 1)..<end)
       }
     }
     expect(
-      .recount, .zone(zone.node, zone.kind), wanted: pages, found: lists.pageCount,
-      "pages that CPUs keep")
+      .cpuPages, .zone(zone.node, zone.kind), wanted: pages, found: lists.pageCount)
   }
 
   /// Calls `body` with each frame on a list and its descriptor, as long as the links are sound.
@@ -157,12 +166,11 @@ extension InvariantCheck {
         let image = view.descriptor(of: pfn)
       else {
         return report(
-          .soundList, .address(VirtualAddress(UInt(link))), "a link leads to a descriptor")
+          .soundLink, .address(VirtualAddress(UInt(link))))
       }
       if image.previous != previous {
         report(
-          .soundList, .frame(pfn), wanted: UInt(previous), found: UInt(image.previous),
-          "the link back leads to where one came from")
+          .linkBack, .frame(pfn), wanted: UInt(previous), found: UInt(image.previous))
       }
       body(&self, pfn, image)
       (previous, link) = (link, image.link)
@@ -170,8 +178,7 @@ extension InvariantCheck {
     }
     if link != 0 || count != list.count || list.last != previous {
       report(
-        .soundList, .address(VirtualAddress(UInt(previous))), wanted: list.count, found: count,
-        "a list ends with its last member and is as long as it says")
+        .listEnd, .address(VirtualAddress(UInt(previous))), wanted: list.count, found: count)
     }
   }
 }

@@ -49,10 +49,10 @@ extension InvariantCheck {
     let isOnline = block.state != .offline
     let sections = topology.sections
     if block.state == .goingOffline {
-      report(.hotplug(6), at: frames.lowerBound, "nothing is left half offline")
+      report(.halfOffline, at: frames.lowerBound)
     }
     if !isOnline, block.zoneIndex != nil {
-      report(.hotplug(9), at: frames.lowerBound, "a block that is offline has no zone")
+      report(.offlineBlockZone, at: frames.lowerBound)
     }
     let first = sections.number(of: frames.lowerBound).rawValue
     let last = sections.number(of: frames.upperBound.advanced(by: -1)).rawValue
@@ -61,27 +61,28 @@ extension InvariantCheck {
       let section = sections[number]
       guard section.marks.contains(.hasMap), !section.marks.contains(.device) else { continue }
       if section.marks.contains(.online) != isOnline {
-        report(.hotplug(2), .section(number), "a block is online if, and only if, its sections are")
+        report(.onlineSections, .section(number))
       }
       if !isOnline, section.zoneIndex != nil {
-        report(.hotplug(9), .section(number), "a block that is offline belongs to no zone")
+        report(.offlineSectionZone, .section(number))
       }
       if isOnline, let zone = block.zoneIndex, section.zoneIndex.map({ Int($0) }) ?? zone != zone {
-        report(.hotplug(2), .section(number), "a block's sections belong to its zone")
+        report(.sectionZone, .section(number))
       }
     }
-    guard !isOnline, block.badPageCount == 0 else { return }
-    checkOfflineDescriptors(of: frames)
+    if !isOnline { checkOfflineDescriptors(of: frames) }
   }
 
   /// Nobody can take what an offline block's descriptors say for a fact.
   private mutating func checkOfflineDescriptors(of frames: FrameRange) {
+    let poison = vmemmap.format.hwpoison
     var wrong: PageFrameNumber?
     view.forEachDescriptor(in: frames) { pfn, image in
-      if image != DescriptorImage(), wrong == nil { wrong = pfn }
+      let isBad = image.flags & poison != 0
+      if image != DescriptorImage(), !isBad, wrong == nil { wrong = pfn }
     }
     if let wrong {
-      report(.hotplug(9), at: wrong, "a descriptor of an offline block says nothing")
+      report(.offlineDescriptor, at: wrong)
     }
   }
 
@@ -92,7 +93,7 @@ extension InvariantCheck {
     while pfn < frames.upperBound {
       if topology.sections.isIsolated(pfn) {
         let isOwn = selfHostedFrames(of: block).contains(pfn)
-        report(.hotplug(isOwn ? 7 : 5), at: pfn, "memory is isolated only while it goes offline")
+        report(isOwn ? .isolatedDescriptors : .isolatedMemory, at: pfn)
         return
       }
       pfn = PageFrameNumber(pfn.rawValue &+ size)
@@ -107,11 +108,8 @@ extension InvariantCheck {
     let count = vmemmap.pageSize.pageCount(
       roundingUp: addresses.upperBound.rawValue &- addresses.lowerBound.rawValue)
     expect(
-      .population(8), .frame(frames.lowerBound), wanted: count, found: altmap.usedCount,
-      "an altmap has given out what the descriptors need")
-    if altmap.usedCount &+ altmap.skippedCount > altmap.freeCount || !altmap.fits(frames) {
-      report(.population(8), at: frames.lowerBound, "an altmap gives out no more than it has")
-    }
+      .altmapUse, .frame(frames.lowerBound), wanted: count, found: altmap.usedCount)
+    if !altmap.fits(frames) { report(.altmapLimit, at: frames.lowerBound) }
   }
 
   /// The descriptors lie in the block's own first frames, mapped by huge leaves.
@@ -123,11 +121,8 @@ extension InvariantCheck {
       let mapping = view.mapping(of: address)
       let isOwn = mapping.map { own.contains($0.frame) } ?? false
       let isHuge = mapping?.level ?? 0 > 0 || !subsystem.format.populatesHugeVmemmap
-      if !isOwn || !isHuge {
-        report(
-          .hotplug(10), .address(address), "a self-hosted block is described by its own frames only"
-        )
-        return
+      guard isOwn, isHuge else {
+        return report(isOwn ? .selfHostedLeaves : .selfHostedFrames, .address(address))
       }
       let step = isHuge && mapping?.level ?? 0 > 0 ? subsystem.format.pmdByteCount : pageByteCount
       address = address.rounded(downToBytes: step).advanced(byBytes: step)
@@ -147,20 +142,21 @@ extension InvariantCheck {
       if own.contains(pfn) {
         let isMarked =
           image.flags == place | mark && image.counts == DescriptorCounts(references: 1)
+          && !image.hasMoreThanCounts
         if !isMarked { unmarked = unmarked ?? pfn }
       } else if image.flags & mark != 0, !image.counts.isBlank {
         overmarked = overmarked ?? pfn
       }
     }
     if let unmarked {
-      report(.hotplug(8), at: unmarked, "a frame with descriptors of its block says so")
+      report(.selfHostedMark, at: unmarked)
     }
     if let overmarked {
-      report(.hotplug(8), at: overmarked, "no other frame says that it holds its descriptors")
+      report(.falseSelfHostedMark, at: overmarked)
     }
     for pfn in [own.lowerBound, own.upperBound.advanced(by: -1)]
     where topology.sections.migrateType(of: pfn) != .unmovable {
-      report(.hotplug(7), at: pfn, "frames with descriptors of their block are never moved")
+      report(.movableDescriptors, at: pfn)
     }
   }
 
@@ -182,16 +178,13 @@ extension InvariantCheck {
         }
       }
       expect(
-        .hotplug(4), .node(group.node), wanted: movable, found: group.movablePageCount,
-        "a group's movable pages are those of its blocks")
+        .movableOfGroup, .node(group.node), wanted: movable, found: group.movablePageCount)
       expect(
-        .hotplug(4), .node(group.node), wanted: kernel, found: group.kernelPageCount,
-        "a group's pages for the kernel are those of its blocks")
+        .kernelOfGroup, .node(group.node), wanted: kernel, found: group.kernelPageCount)
     }
     for block in blocks where block.group != nil && hotplug.group(block.group) == nil {
       report(
-        .hotplug(4), at: hotplug.frames(ofBlock: block.number).lowerBound,
-        "a block's group is one that there is")
+        .groupExists, at: hotplug.frames(ofBlock: block.number).lowerBound)
     }
   }
 
@@ -209,8 +202,8 @@ extension InvariantCheck {
         }
       }
       expect(
-        .hotplug(4), .node(node.id), wanted: memory.reduce(0) { $0 &+ $1.pageCount },
-        found: covered, "a node's memory is that of its blocks that are online")
+        .blocksOfNode, .node(node.id), wanted: memory.reduce(0) { $0 &+ $1.pageCount },
+        found: covered)
     }
   }
 
@@ -222,8 +215,8 @@ extension InvariantCheck {
       let numbers = hotplug.blockNumbers(of: frames)
       let blocks = hotplug.blocks.blocks(in: numbers).filter { !$0.isEarly }
       expect(
-        .recount, .frame(frames.lowerBound), wanted: UInt(numbers.count),
-        found: UInt(blocks.count), "memory that was added is made of blocks")
+        .addedBlocks, .frame(frames.lowerBound), wanted: UInt(numbers.count),
+        found: UInt(blocks.count))
     }
   }
 
@@ -234,7 +227,7 @@ extension InvariantCheck {
       let number = SectionNumber(number)
       let section = sections[number]
       guard section.subsections == 0, section != MemorySection() else { continue }
-      report(.population(15), .section(number), "a section without descriptors has no marks")
+      report(.emptySection, .section(number))
     }
   }
 }

@@ -12,14 +12,12 @@ extension InvariantCheck {
     checkSections()
     let managed = topology.zones.reduce(0) { $0 &+ $1.managedPageCount }
     expect(
-      .physical(4), .subsystem, wanted: managed,
-      found: allocator.managedPageCount.load(ordering: .relaxed),
-      "the zones' managed pages add up to the total")
+      .managedTotal, .subsystem, wanted: managed,
+      found: allocator.managedPageCount.load(ordering: .relaxed))
     if vmemmap.format.encoding == .mask {
       expect(
-        .physical(13), .address(vmemmap.base), wanted: 0,
-        found: vmemmap.base.rawValue & (subsystem.format.vmemmapAlignment &- 1),
-        "the descriptors of the largest folio start on their own size")
+        .vmemmapBase, .address(vmemmap.base), wanted: 0,
+        found: vmemmap.base.rawValue & (subsystem.format.vmemmapAlignment &- 1))
     }
   }
 
@@ -33,18 +31,11 @@ extension InvariantCheck {
       let present = counts[index]
       zoned &+= present
       expect(
-        .physical(3), .zone(zone.node, zone.kind), wanted: present, found: zone.presentPageCount,
-        "a zone's present pages are the memory in its span")
-      if zone.presentPageCount > zone.spannedPageCount {
-        report(
-          .physical(3), .zone(zone.node, zone.kind), wanted: zone.spannedPageCount,
-          found: zone.presentPageCount, "a zone has no more present pages than it spans")
-      }
+        .presentPages, .zone(zone.node, zone.kind), wanted: present, found: zone.presentPageCount)
     }
     let total = node.memory.reduce(UInt(0)) { $0 &+ $1.pageCount }
     expect(
-      .physical(3), .node(node.id), wanted: total, found: zoned,
-      "each frame of a node lies in one of its zones")
+      .nodeMemory, .node(node.id), wanted: total, found: zoned)
   }
 
   /// No frame belongs to two nodes.
@@ -53,27 +44,29 @@ extension InvariantCheck {
     pieces.sort { $0.lowerBound < $1.lowerBound }
     for index in pieces.indices.dropFirst()
     where pieces[index].lowerBound < pieces[index - 1].upperBound {
-      report(.physical(3), at: pieces[index].lowerBound, "a frame belongs to one node")
+      report(.oneNode, at: pieces[index].lowerBound)
+    }
+  }
+
+  private mutating func checkZoneOrders() {
+    for position in topology.nodes.indices {
+      checkZoneOrder(allocator.zoneOrders[position], of: topology.nodes[position].id)
     }
   }
 
   /// A request can come to every populated zone, and to each once.
-  private mutating func checkZoneOrders() {
+  mutating func checkZoneOrder(_ order: [Int], of node: NodeID) {
     let populated = topology.zones.indices.filter {
       topology.zones[$0].isPopulated && topology.zones[$0].kind != .device
     }
-    for position in topology.nodes.indices {
-      let order = allocator.zoneOrders[position].filter { topology.zones[$0].isPopulated }.sorted()
-      guard order != populated else { continue }
-      report(
-        .buddy(20), .node(topology.nodes[position].id), wanted: UInt(populated.count),
-        found: UInt(order.count), "requests of a node try every populated zone once")
-    }
+    let order = order.filter { topology.zones[$0].isPopulated }.sorted()
+    guard order != populated else { return }
+    report(.zoneOrder, .node(node), wanted: UInt(populated.count), found: UInt(order.count))
   }
 
   private mutating func checkSections() {
     let sections = topology.sections
-    let pieces = describedMemory
+    let pieces = describedMemory.sorted { $0.lowerBound < $1.lowerBound }
     for number in 0..<sections.limit {
       let number = SectionNumber(number)
       let section = sections[number]
@@ -84,14 +77,32 @@ extension InvariantCheck {
         wanted |= Self.subsections(of: piece.clamped(to: frames), in: frames)
       }
       expect(
-        .physical(9), .section(number), wanted: UInt(wanted), found: UInt(section.subsections),
-        "the subsections with memory are those that are marked")
+        .subsections, .section(number), wanted: UInt(wanted), found: UInt(section.subsections))
       if !section.marks.contains(.present) {
-        report(
-          .population(15), .section(number), wanted: 1, found: 0,
-          "a section with descriptors is present")
+        report(.presentSection, .section(number))
       }
+      checkHoles(in: frames, between: pieces)
     }
+  }
+
+  /// Frames of a section that are no memory have blank descriptors.
+  private mutating func checkHoles(in section: FrameRange, between pieces: [FrameRange]) {
+    var wrong: PageFrameNumber?
+    var start = section.lowerBound
+    for piece in pieces where piece.overlaps(section) {
+      lookForMarks(in: start..<max(start, piece.lowerBound), &wrong)
+      start = max(start, piece.upperBound)
+    }
+    lookForMarks(in: start..<max(start, section.upperBound), &wrong)
+    if let wrong { report(.descriptorWords, at: wrong) }
+  }
+
+  private func lookForMarks(in frames: FrameRange, _ first: inout PageFrameNumber?) {
+    var wrong: PageFrameNumber?
+    view.forEachDescriptor(in: frames) { pfn, image in
+      if image != DescriptorImage() { wrong = wrong ?? pfn }
+    }
+    first = first ?? wrong
   }
 
   /// The bits of the 64 parts of a section that `frames` touch.

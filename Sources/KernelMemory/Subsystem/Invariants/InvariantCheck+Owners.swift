@@ -14,14 +14,13 @@ extension InvariantCheck {
     for (frames, zone) in pieces { managed[zone.index] &+= countManaged(of: frames, zone) }
     for zone in topology.zones where zone.isPopulated {
       expect(
-        .recount, .zone(zone.node, zone.kind), wanted: managed[zone.index],
-        found: zone.managedPageCount, "managed pages are all that boot did not keep")
+        .managedPages, .zone(zone.node, zone.kind), wanted: managed[zone.index],
+        found: zone.managedPageCount)
     }
     let poisonedOffline = subsystem.hotplug.blocks.all.reduce(UInt(0)) { $0 &+ $1.badPageCount }
     expect(
-      .recount, .subsystem, wanted: ownership.poisoned &+ poisonedOffline,
-      found: subsystem.hugeTLB.poisonedPageCount.load(ordering: .relaxed),
-      "frames that are kept because they are bad")
+      .badFrames, .subsystem, wanted: ownership.poisoned &+ poisonedOffline,
+      found: subsystem.hugeTLB.poisonedPageCount.load(ordering: .relaxed))
   }
 
   private mutating func foundOverlaps() -> Bool {
@@ -31,16 +30,22 @@ extension InvariantCheck {
     for run in owners.runs {
       if run.frames.lowerBound < end {
         found = true
-        let isVmemmap = owner == .vmemmap && run.owner == .vmemmap
-        report(
-          isVmemmap ? .folding(7) : .oneOwner, at: run.frames.lowerBound,
-          isVmemmap
-            ? "a vmemmap page that is not folded has a frame of its own"
-            : "a frame has one owner")
+        reportOverlap(at: run.frames.lowerBound, owner, run.owner)
       }
       if run.frames.upperBound > end { (end, owner) = (run.frames.upperBound, run.owner) }
     }
     return found
+  }
+
+  private mutating func reportOverlap(
+    at pfn: PageFrameNumber, _ first: FrameOwner, _ second: FrameOwner
+  ) {
+    switch (first, second) {
+    case (.vmemmap, .vmemmap): report(.ownVmemmapFrame, at: pfn)
+    case (.sharedTail, let other) where other.isFree, (let other, .sharedTail) where other.isFree:
+      report(.freedSharedTail, at: pfn)
+    default: report(.oneOwner, .frameOfTwo(pfn, first, second))
+    }
   }
 
   /// How many of `frames` the allocator was given; adds all to the ownership.
@@ -90,9 +95,11 @@ extension InvariantCheck {
     var managed: UInt = 0
     var wrong: PageFrameNumber?
     var miscounted: PageFrameNumber?
+    var written: PageFrameNumber?
     view.forEachDescriptor(in: frames) { pfn, image in
       guard !image.counts.isBlank else { return }
       managed &+= 1
+      if image.hasMoreThanCounts { written = written ?? pfn }
       let more = deviceMappings.isEmpty ? 0 : deviceMappingCount(of: pfn)
       let wanted = counts.with(references: counts.references &+ UInt32(truncatingIfNeeded: more))
       guard image.counts != wanted || image.flags != zone.place else { return }
@@ -100,18 +107,19 @@ extension InvariantCheck {
     }
     if let miscounted {
       report(
-        .population(13), at: miscounted, "a frame that devices share has a reference for each")
+        .sharedReferences, at: miscounted)
     }
     if let wrong {
-      report(.buddy(4), at: wrong, "a frame in the kernel's use has one reference and its type")
+      report(.kernelFrame, at: wrong)
     }
+    if let written { report(.descriptorWords, at: written) }
     return managed
   }
 
   /// Counts frames that none of the subsystem's parts has: kept since boot, bad, or in somebody's
   /// hand.
   private mutating func countUnowned(_ frames: FrameRange, _ zone: Zone) -> UInt {
-    var found = UnownedFrames()
+    var found = UnownedFrames(headMark: vmemmap.format.head)
     let boot = subsystem.bootReservations
     var next = boot.partitionPoint { $0.upperBound > frames.lowerBound }
     let poison = vmemmap.format.hwpoison
@@ -131,27 +139,41 @@ extension InvariantCheck {
     ownership.poisoned &+= found.poisoned
     ownership.held &+= found.held
     if let pfn = found.lostFree {
-      report(.buddy(3), at: pfn, "a frame that says it is free is on a list")
+      report(.listedFreeFrame, at: pfn)
     }
     if let pfn = found.lostTable {
-      report(.pageTables(2), at: pfn, "a frame that says it is a page table is one")
+      report(.lostTable, at: pfn)
     }
     if let pfn = found.misplaced {
-      report(.physical(10), at: pfn, "a descriptor names the zone of its frame")
+      report(.heldFrameZone, at: pfn)
     }
+    if let pfn = found.lost { report(.lostFrame, at: pfn) }
     return found.poisoned &+ found.held
   }
 
   /// What was found where nobody claims the frames.
   private struct UnownedFrames {
+    let headMark: UInt64
     var reserved: UInt = 0
     var poisoned: UInt = 0
     var held: UInt = 0
     var lostFree: PageFrameNumber?
     var lostTable: PageFrameNumber?
     var misplaced: PageFrameNumber?
+    var lost: PageFrameNumber?
+    /// Where the block ends at the latest that started with the last frame that is in use.
+    var blockEnd = PageFrameNumber(0)
+
+    init(headMark: UInt64) { self.headMark = headMark }
 
     mutating func look(at pfn: PageFrameNumber, _ image: DescriptorImage, _ zone: Zone) {
+      if image.counts.references > 0 || !image.counts.hasNoType || image.flags & headMark != 0 {
+        // What starts here is no larger than its alignment.
+        let size = pfn.rawValue == 0 ? UInt.max >> 1 : pfn.rawValue & (0 &- pfn.rawValue)
+        blockEnd = max(blockEnd, PageFrameNumber(pfn.rawValue &+ size))
+      } else if pfn >= blockEnd, !image.isTail {
+        lost = lost ?? pfn
+      }
       if image.counts.isBlank { return }
       if image.counts.type == PageType.buddy.rawValue { lostFree = lostFree ?? pfn }
       if image.counts.type == PageType.table.rawValue { lostTable = lostTable ?? pfn }

@@ -4,8 +4,11 @@
 
 extension InvariantCheck {
   /// What must not be broken when pools are asked.
-  private static var misleading: [InvariantPredicate] {
-    [.soundList, .folding(8), .physical(14), .population(1), .pools(3)]
+  private static var misleading: [InvariantRule] {
+    [
+      .soundLink, .linkBack, .listEnd, .tailHead, .headMark, .mappedDescriptors, .hugePageMark,
+      .hugePageAlignment,
+    ]
   }
 
   /// Collects the pages that pools know of.
@@ -16,8 +19,8 @@ extension InvariantCheck {
       collect(pool.activeList, of: pool, .active)
       collect(pool.deferredList, of: pool, .deferred)
       expect(
-        .recount, .pool(pool.order), wanted: pool.counts.freePageCount &+ pool.activeList.count,
-        found: pool.counts.pageCount, "a pool's pages are free or in use")
+        .poolPages, .pool(pool.order), wanted: pool.counts.freePageCount &+ pool.activeList.count,
+        found: pool.counts.pageCount)
     }
     for folio in inHand {
       folios.append(FoundFolio(folio: folio, place: .held))
@@ -30,16 +33,13 @@ extension InvariantCheck {
   ) {
     forEachMember(of: list) { check, head, image in
       guard head.isAligned(to: pool.order) else {
-        return check.report(.pools(3), at: head, "a huge page is naturally aligned")
+        return check.report(.hugePageAlignment, at: head)
       }
       check.folios.append(FoundFolio(folio: pool.folio(head), place: place))
       check.owners.add(pool.folio(head).frames, .pool)
       let isReferenced = image.counts.references > 0
       if place == .active ? !isReferenced : isReferenced {
-        check.report(
-          .buddy(4), .frame(head), wanted: place == .active ? 1 : 0,
-          found: UInt(image.counts.references),
-          "a huge page has references if, and only if, it is in use")
+        check.report(.hugePageReferences, at: head)
       }
     }
   }
@@ -49,30 +49,30 @@ extension InvariantCheck {
   /// They follow their lists through the MMU, as in daily life. So nobody asks them where a list or a
   /// descriptor has been found broken: that is enough to know, and would lead them astray.
   mutating func checkPools() {
-    let isBroken = violations.contains { Self.misleading.contains($0.predicate) }
+    let isBroken = violations.contains { Self.misleading.contains($0.rule) }
     guard !isBroken else { return }
     for violation in subsystem.hugeTLB.violations(inHand: inHand) {
       let subject: InvariantViolation.Subject = violation.order.map { .pool($0) } ?? .subsystem
       report(
-        .pools(UInt8(violation.predicate)), subject, wanted: violation.wanted,
-        found: violation.found, violation.kind.rule)
+        violation.kind.rule, subject, wanted: violation.wanted, found: violation.found)
     }
   }
 }
 
 extension PoolViolation.Kind {
-  /// The law in words.
-  var rule: StaticString {
+  /// What the check calls it.
+  var rule: InvariantRule {
     switch self {
-    case .nodeSum: "a pool's count is the sum of its nodes'"
-    case .excess: "no more pages are free, or surplus, than there are"
-    case .freeListLength: "a node's free pages are those on its list"
-    case .freeListPage: "a page on a free list is marked as one and has no reference"
-    case .reservation: "no more pages are promised than are free"
-    case .target: "pages that are not surplus are those that were asked for"
-    case .temporaryOnFreeList: "a page on loan is on no free list"
-    case .uncountedPage: "a page of a pool is counted, or on its way out and folded"
-    case .poisonRecord: "a page with a bad frame is marked"
+    case .nodeSum: .poolNodeSum
+    case .excess: .poolExcess
+    case .freeListLength: .freeListLength
+    case .freeListPage: .freeListPage
+    case .reservation: .reservation
+    case .target: .target
+    case .temporaryOnFreeList: .temporaryOnFreeList
+    case .uncountedPage: .uncountedPage
+    case .pageCount: .poolPageCount
+    case .poisonRecord: .poisonRecord
     }
   }
 }

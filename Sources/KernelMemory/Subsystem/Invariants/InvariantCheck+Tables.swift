@@ -24,7 +24,7 @@ extension InvariantCheck {
     for index in 0..<vmemmap.descriptorsPerPage {
       let image = view.image(at: start.advanced(byBytes: index &* DescriptorWords.byteCount))
       guard image != wanted else { continue }
-      return report(.folding(10), at: frame, "a shared tail never changes")
+      return report(.sharedTailContent, at: frame)
     }
   }
 
@@ -33,15 +33,14 @@ extension InvariantCheck {
     visitTable(
       at: view.tables.root, level: view.tables.format.levelCount - 1, start: VirtualAddress(0))
     expect(
-      .recount, .subsystem, wanted: runtimeTableCount,
-      found: UInt(bitPattern: subsystem.accounting.tablePages.load(ordering: .relaxed)),
-      "tables made since boot")
+      .tableCount, .subsystem, wanted: runtimeTableCount,
+      found: UInt(bitPattern: subsystem.accounting.tablePages.load(ordering: .relaxed)))
   }
 
   private mutating func visitTable(at place: PhysicalAddress, level: Int, start: VirtualAddress) {
     let format = view.tables.format
     guard let table = view.table(at: place, level: level) else {
-      return report(.pageTables(2), .address(start), "an entry leads to a table in memory")
+      return report(.tableInMemory, .address(start))
     }
     noteTable(at: place, level: level)
     for index in 0..<(UInt(1) << format.levels[level].bits) {
@@ -106,7 +105,7 @@ extension InvariantCheck {
     mapped.add(page)
     let isWritable = format.isWritable(entry)
     if entry != format.leaf(place, at: 0, isWritable ? .readWrite : .readOnly) {
-      report(.population(17), .address(address), "an entry has the kernel's bits and no others")
+      report(.entryBits, .address(address))
     }
     let isShared =
       lastEntry.end == address && lastEntry.frame == frame || sharedTails.contains(sorted: frame)
@@ -169,10 +168,10 @@ extension InvariantCheck {
       if isMapped { surplus.append(range.lowerBound) }
     }
     for address in missing {
-      report(.population(1), .address(address), "descriptors of present sections are mapped")
+      report(.mappedDescriptors, .address(address))
     }
     for address in surplus {
-      report(.population(18), .address(address), "descriptors of no memory are not mapped")
+      report(.unmappedRest, .address(address))
     }
   }
 
@@ -202,13 +201,11 @@ extension InvariantCheck {
     }
     let accounting = subsystem.accounting
     expect(
-      .folding(14), .subsystem, wanted: ownership.bootVmemmap,
-      found: UInt(bitPattern: accounting.bootPages.load(ordering: .relaxed)),
-      "vmemmap pages from boot")
+      .bootVmemmap, .subsystem, wanted: ownership.bootVmemmap,
+      found: UInt(bitPattern: accounting.bootPages.load(ordering: .relaxed)))
     expect(
-      .folding(14), .subsystem, wanted: ownership.runtimeVmemmap &+ countedFoldedDevicePages,
-      found: UInt(bitPattern: accounting.runtimePages.load(ordering: .relaxed)),
-      "vmemmap pages from the page allocator")
+      .runtimeVmemmap, .subsystem, wanted: ownership.runtimeVmemmap &+ countedFoldedDevicePages,
+      found: UInt(bitPattern: accounting.runtimePages.load(ordering: .relaxed)))
   }
 }
 
@@ -219,6 +216,15 @@ extension DescriptorImage {
     link = template.link
     mapping = TailTemplate.mapping
     counts = DescriptorCounts(references: 0)
+  }
+}
+
+extension DescriptorImage {
+  /// Whether it says nothing but what a tail says in its flags, link and counts.
+  @inline(__always)
+  var isPlainTail: Bool {
+    mapping == TailTemplate.mapping && counts.hasNoType
+      && previous | index | privateWord | owner == 0
   }
 }
 

@@ -22,7 +22,7 @@ extension InvariantCheck {
     areaLeaves.append(
       AreaLeaf(range: range, frame: format.pageSize.frame(containing: block), level: level))
     if entry != format.leaf(block, at: level) {
-      report(.population(17), .address(address), "an entry has the kernel's bits and no others")
+      report(.entryBits, .address(address))
     }
   }
 
@@ -30,15 +30,14 @@ extension InvariantCheck {
     let arena = subsystem.vmalloc
     guard arena.tree.isSound else {
       return report(
-        .vmalloc(2), .subsystem, "areas are in order, apart, and found in a balanced tree")
+        .areaTree, .subsystem)
     }
     var areas: [VmallocArea] = []
     arena.tree.forEach { range, area in
       if area.addresses == range { areas.append(area) }
     }
     expect(
-      .vmalloc(2), .subsystem, wanted: UInt(arena.tree.count), found: UInt(areas.count),
-      "an area has the addresses that are kept for it")
+      .areaAddresses, .subsystem, wanted: UInt(arena.tree.count), found: UInt(areas.count))
     for area in areas { checkShape(of: area) }
     checkLeaves(of: areas)
     checkUnpurged(areas)
@@ -51,27 +50,25 @@ extension InvariantCheck {
     let block = area.order.pageCount &<< size.shift
     let subject = InvariantViolation.Subject.address(area.start)
     if area.addresses.clamped(to: arena.format.vmallocRange) != area.addresses {
-      report(.vmalloc(2), subject, "an area lies among the addresses of areas")
+      report(.areaRange, subject)
     }
     if area.state == .incomplete {
-      report(.vmalloc(7), subject, "an area is complete, or it is gone")
+      report(.incompleteArea, subject)
     }
     let wanted = size.pageCount(roundingUp: area.requestedByteCount) &<< size.shift
     expect(
-      .vmalloc(1), subject, wanted: (wanted &+ block &- 1) & ~(block &- 1),
-      found: area.usable.byteCount, "an area is what was asked for in whole blocks, and a guard")
+      .areaSize, subject, wanted: (wanted &+ block &- 1) & ~(block &- 1),
+      found: area.usable.byteCount)
     if !area.start.isAligned(toBytes: block) {
-      report(.vmalloc(4), subject, "an area of blocks starts on their size")
+      report(.areaStart, subject)
     }
-    if area.order > .page, !arena.allowsHugePages {
-      report(
-        .vmalloc(18), subject, wanted: 0, found: UInt(area.order.rawValue),
-        "no area has larger blocks where that is forbidden")
+    if !arena.allowsHugePages {
+      expect(.hugeForbidden, subject, wanted: 1, found: area.order.pageCount)
     }
     guard area.flags.contains(.ownsPages), area.state == .complete else { return }
     expect(
-      .vmalloc(5), subject, wanted: area.usable.byteCount &>> size.shift,
-      found: UInt(area.pages.count), "an area has a frame for each base page")
+      .areaPageCount, subject, wanted: area.usable.byteCount &>> size.shift,
+      found: UInt(area.pages.count))
     checkBlocks(of: area)
     for pfn in area.pages { owners.add(pfn..<pfn.advanced(by: 1), .vmalloc) }
   }
@@ -84,8 +81,7 @@ extension InvariantCheck {
         ? pfn.isAligned(to: area.order) : area.pages[index - 1].advanced(by: 1) == pfn
       guard !isInPlace else { continue }
       return report(
-        .vmalloc(5), .address(area.start), wanted: 0, found: UInt(index),
-        "the frames of a block lie together and are aligned")
+        .areaBlock, .address(area.start), wanted: 0, found: UInt(index))
     }
   }
 
@@ -118,7 +114,7 @@ extension InvariantCheck {
   ) {
     let subject = InvariantViolation.Subject.address(leaf.range.lowerBound)
     guard area.state == .complete, leaf.range.clamped(to: area.usable) == leaf.range else {
-      return report(.vmalloc(9), subject, "nothing is mapped behind an area, nor after it is freed")
+      return report(.mappedGuard, subject)
     }
     if area.flags.contains(.sparse) { return }
     if leaf.range.lowerBound > mappedEnd { reportHole(at: mappedEnd) }
@@ -127,28 +123,27 @@ extension InvariantCheck {
     let first = (leaf.range.lowerBound.rawValue &- area.start.rawValue) &>> size.shift
     if let start = area.physicalAddress {
       expect(
-        .vmalloc(8), subject, wanted: size.frame(containing: start).rawValue &+ first,
-        found: leaf.frame.rawValue, "a device's memory is mapped byte by byte")
+        .deviceMapping, subject, wanted: size.frame(containing: start).rawValue &+ first,
+        found: leaf.frame.rawValue)
     }
     guard area.flags.contains(.ownsPages) else { return }
     if leaf.level > view.tables.format.leafLevel(of: area.order) {
-      report(.vmalloc(11), subject, "no leaf is larger than its area's blocks")
+      report(.largeLeaf, subject)
     }
     for index in 0..<(leaf.range.byteCount &>> size.shift) {
       let place = Int(bitPattern: first &+ index)
       guard place < area.pages.count, area.pages[place].rawValue == leaf.frame.rawValue &+ index
-      else { return report(.vmalloc(8), subject, "a page is mapped to the frame at its place") }
+      else { return report(.areaMapping, subject) }
     }
   }
 
   private mutating func reportStrayLeaf(_ index: Int) {
     report(
-      .vmalloc(9), .address(areaLeaves[index].range.lowerBound), "nothing is mapped without an area"
-    )
+      .strayLeaf, .address(areaLeaves[index].range.lowerBound))
   }
 
   private mutating func reportHole(at address: VirtualAddress) {
-    report(.vmalloc(8), .address(address), "every page of an area is mapped")
+    report(.areaHole, .address(address))
   }
 
   /// Freed areas keep their addresses until a flush that is not long in coming.
@@ -156,18 +151,15 @@ extension InvariantCheck {
     let arena = subsystem.vmalloc
     let waiting = areas.filter { $0.state == .unpurged }
     expect(
-      .vmalloc(13), .subsystem, wanted: UInt(arena.unpurged.count), found: UInt(waiting.count),
-      "freed areas keep their addresses until they are purged")
+      .unpurgedAreas, .subsystem, wanted: UInt(arena.unpurged.count), found: UInt(waiting.count))
     let pages = waiting.reduce(UInt(0)) {
       $0 &+ $1.addresses.byteCount &>> vmemmap.pageSize.shift
     }
     expect(
-      .recount, .subsystem, wanted: pages, found: arena.unpurgedPageCount,
-      "pages of areas that are not purged yet")
+      .unpurgedPages, .subsystem, wanted: pages, found: arena.unpurgedPageCount)
     if pages > arena.purgeThreshold {
       report(
-        .vmalloc(14), .subsystem, wanted: arena.purgeThreshold, found: pages,
-        "freed areas are purged once they are many")
+        .purgeThreshold, .subsystem, wanted: arena.purgeThreshold, found: pages)
     }
   }
 
@@ -180,8 +172,8 @@ extension InvariantCheck {
     }
     for (position, node) in topology.nodes.enumerated() {
       expect(
-        .vmalloc(20), .node(node.id), wanted: counts[position],
-        found: subsystem.vmalloc.ownedPageCount(on: node.id), "pages that areas own")
+        .areaNodePages, .node(node.id), wanted: counts[position],
+        found: subsystem.vmalloc.ownedPageCount(on: node.id))
     }
   }
 
@@ -197,7 +189,7 @@ extension InvariantCheck {
       if !isSingle { wrong = wrong ?? pfn }
     }
     if let wrong {
-      report(.vmalloc(6), at: wrong, "a page of an area has a reference and is part of no other")
+      report(.areaPage, at: wrong)
     }
   }
 

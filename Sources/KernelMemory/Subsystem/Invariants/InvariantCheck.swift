@@ -117,42 +117,34 @@ struct InvariantCheck {
     checkOwners()
     checkFolding()
     checkPools()
+    dropConsequences()
   }
 
   /// Notes a violation unless both numbers are the same.
   @inline(__always)
   mutating func expect(
-    _ predicate: InvariantPredicate, _ subject: InvariantViolation.Subject, wanted: UInt,
-    found: UInt, _ rule: StaticString
+    _ rule: InvariantRule, _ subject: InvariantViolation.Subject, wanted: UInt, found: UInt
   ) {
     guard wanted != found else { return }
-    report(predicate, subject, wanted: wanted, found: found, rule)
+    report(rule, subject, wanted: wanted, found: found)
   }
 
   /// Notes a violation; of very many only the first are kept.
   @inline(never)
   mutating func report(
-    _ predicate: InvariantPredicate, _ subject: InvariantViolation.Subject, wanted: UInt,
-    found: UInt, _ rule: StaticString
+    _ rule: InvariantRule, _ subject: InvariantViolation.Subject, wanted: UInt? = nil,
+    found: UInt? = nil
   ) {
     guard violations.count < 1000 else { return }
     violations.append(
-      InvariantViolation(
-        predicate: predicate, subject: subject, wanted: wanted, found: found, rule: rule))
+      InvariantViolation(rule: rule, subject: subject, wanted: wanted, found: found))
   }
 
-  /// Notes that something is not as it should be, where there are no numbers to tell.
+  /// Notes a violation at `pfn`.
   mutating func report(
-    _ predicate: InvariantPredicate, _ subject: InvariantViolation.Subject, _ rule: StaticString
+    _ rule: InvariantRule, at pfn: PageFrameNumber, wanted: UInt? = nil, found: UInt? = nil
   ) {
-    report(predicate, subject, wanted: 1, found: 0, rule)
-  }
-
-  /// Notes that something at `pfn` is not as it should be, where there are no numbers to tell.
-  mutating func report(
-    _ predicate: InvariantPredicate, at pfn: PageFrameNumber, _ rule: StaticString
-  ) {
-    report(predicate, .frame(pfn), rule)
+    report(rule, .frame(pfn), wanted: wanted, found: found)
   }
 
   /// The zone that `pfn` is mapped memory of.
