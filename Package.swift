@@ -34,6 +34,8 @@ let package = Package(
     .executable(name: "hvo", targets: ["hvo"]),
     // For the fuzzers, which are a package of their own: see Fuzzing.
     .library(name: "CommandLineModel", targets: ["CommandLineModel"]),
+    // For the faults on purpose, likewise: see Mutation.
+    .library(name: "SeededBugs", targets: ["SeededBugs"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -64,6 +66,7 @@ let package = Package(
     .target(
       name: "CommandLineModel", dependencies: ["KernelMemory"], path: "Tests/CommandLineModel",
       swiftSettings: hosted),
+    .target(name: "SeededBugs", path: "Tests/SeededBugs", swiftSettings: hosted),
     .testTarget(
       name: "KernelMemoryTests", dependencies: ["KernelMemory", "TestSupport", "CommandLineModel"],
       swiftSettings: hosted),
@@ -73,7 +76,8 @@ let package = Package(
     .testTarget(
       name: "HVOKitTests", dependencies: ["HVOKit", "TestSupport"], swiftSettings: hosted),
     .testTarget(
-      name: "ConformanceTests", dependencies: ["HVOKit"], resources: [.copy("Golden")],
+      name: "ConformanceTests", dependencies: ["HVOKit", "SeededBugs"],
+      resources: [.copy("Golden")],
       swiftSettings: hosted),
   ],
   swiftLanguageModes: [.v6]
