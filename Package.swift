@@ -35,6 +35,8 @@ let package = Package(
     .executable(name: "hvo", targets: ["hvo"]),
     // For the fuzzers, which are a package of their own: see Fuzzing.
     .library(name: "CommandLineModel", targets: ["CommandLineModel"]),
+    // For the faults on purpose, likewise: see Mutation.
+    .library(name: "SeededBugs", targets: ["SeededBugs"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -70,6 +72,7 @@ let package = Package(
       name: "CommandLineModel", dependencies: ["KernelMemory", "KernelMemoryLab"],
       path: "Tests/CommandLineModel",
       swiftSettings: hosted),
+    .target(name: "SeededBugs", path: "Tests/SeededBugs", swiftSettings: hosted),
     .testTarget(
       name: "KernelMemoryTests",
       dependencies: ["KernelMemory", "KernelMemoryLab", "TestSupport", "CommandLineModel"],
@@ -84,7 +87,8 @@ let package = Package(
       name: "HVOKitTests", dependencies: ["HVOKit", "KernelMemoryLab", "TestSupport"],
       swiftSettings: hosted),
     .testTarget(
-      name: "ConformanceTests", dependencies: ["HVOKit"], resources: [.copy("Golden")],
+      name: "ConformanceTests", dependencies: ["HVOKit", "SeededBugs"],
+      resources: [.copy("Golden")],
       swiftSettings: hosted),
   ],
   swiftLanguageModes: [.v6]

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// Who noticed a fault, and how.
+struct Finding {
+  /// `tests of HugeTLB`, `all other tests`, `torture`; empty if nobody did.
+  var finder = ""
+  /// The test that failed, the trap, or how the run ended otherwise.
+  var evidence = ""
+  var seconds = 0.0
+}
+
+/// Runs what may notice a fault, on a copy that has been built.
+struct Finder {
+  let copy: PackageCopy
+  /// Where the products are.
+  let products: URL
+  /// The seconds that ``tests(in:)`` take without a fault, by the name of the selection.
+  var usualSeconds: [String: Double] = [:]
+
+  init(copy: PackageCopy) {
+    self.copy = copy
+    products = copy.package.appending(path: ".build/release")
+  }
+
+  /// Some of the tests.
+  struct Selection {
+    let name: String
+    let arguments: [String]
+  }
+
+  /// The tests whose files lie in the folder of this name below any folder of tests.
+  func tests(ofLayer layer: String) throws -> Selection {
+    Selection(name: "tests of \(layer)", arguments: ["--filter", try pattern(ofLayer: layer)])
+  }
+
+  /// All tests but those.
+  func tests(withoutLayer layer: String) throws -> Selection {
+    Selection(name: "other tests", arguments: ["--skip", try pattern(ofLayer: layer)])
+  }
+
+  /// What the identifiers of tests in the layer's folder end with: `/ResizeTests.swift:…`.
+  private func pattern(ofLayer layer: String) throws -> String {
+    let names = try copy.files(under: "Tests/KernelMemoryTests/\(layer)")
+      .filter { $0.hasSuffix(".swift") }
+      .compactMap { $0.split(separator: "/").last?.dropLast(6) }
+    guard !names.isEmpty else { throw Failure("no tests of \(layer)") }
+    return "/(\(names.joined(separator: "|")))\\.swift:"
+  }
+
+  /// Runs tests with a fault; its first trace ends them.
+  func run(_ tests: Selection, mutant: Int) throws -> Finding {
+    let bundle = products.appending(path: "swift-vmemmapPackageTests.xctest").path
+    let log = copy.logs.appending(path: "\(mutant)-\(tests.name).log")
+    let usual = usualSeconds[tests.name] ?? 300
+    var command = Command(
+      program: bundle, arguments: ["--testing-library", "swift-testing"] + tests.arguments,
+      environment: ["MUTANT": "\(mutant)", "SWIFT_BACKTRACE": "enable=no"],
+      folder: copy.package, log: log)
+    command.secondsLimit = usual * 5 + 60
+    command.lastWords = ["recorded an issue at", "Caught error"]
+    return try finding(of: command, finder: tests.name)
+  }
+
+  /// Runs `hvo torture` with a fault.
+  func torture(_ arguments: [String], seconds: Int, mutant: Int) throws -> Finding {
+    let log = copy.logs.appending(path: "\(mutant)-torture.log")
+    var command = Command(
+      program: products.appending(path: "hvo").path,
+      arguments: ["torture", "--for", "\(seconds)s"] + arguments,
+      environment: ["MUTANT": "\(mutant)", "SWIFT_BACKTRACE": "enable=no"],
+      folder: copy.package, log: log)
+    command.secondsLimit = Double(seconds) * 3 + 60
+    return try finding(of: command, finder: "torture")
+  }
+
+  private func finding(of command: Command, finder: String) throws -> Finding {
+    let (outcome, seconds) = try command.run()
+    if outcome == .exited(0) {
+      try FileManager.default.removeItem(at: command.log)
+      return Finding(seconds: seconds)
+    }
+    let text = String(decoding: try Data(contentsOf: command.log), as: UTF8.self)
+    return Finding(
+      finder: finder, evidence: Evidence.evidence(in: text, outcome), seconds: seconds)
+  }
+}
+
+/// What a log says about a failure, in one line.
+enum Evidence {
+  static func evidence(in text: String, _ outcome: Command.Outcome) -> String {
+    let lines = text.split(separator: "\n")
+    switch outcome {
+    case .tooLong: return "does not end"
+    case .tooBig: return "takes all memory"
+    case .killed, .exited, .saidSo: break
+    }
+    if let issue = lines.first(where: { $0.contains("recorded an issue at") }),
+      let name = testName(in: issue)
+    {
+      return name
+    }
+    if let trap = lines.first(where: { $0.contains("Fatal error") }) {
+      return "trap: " + trap.split(separator: "/").suffix(1).joined().clean
+    }
+    if let line = lines.first(where: { $0.contains("✘") || $0.contains("failed") }) {
+      return String(line).clean
+    }
+    if case .killed(let signal) = outcome { return "signal \(signal)" }
+    return (lines.last.map(String.init) ?? "\(outcome)").clean
+  }
+
+  /// The name between the sign and what happened.
+  private static func testName(in line: Substring) -> String? {
+    guard let end = line.range(of: " recorded an issue at") else { return nil }
+    var name = String(line[..<end.lowerBound])
+    if let start = name.range(of: "Test ") { name = String(name[start.upperBound...]) }
+    if let arguments = name.range(of: "\" with ") { name = String(name[..<arguments.lowerBound]) }
+    return name.trimmingCharacters(in: ["\"", " ", "✘"]).clean
+  }
+}
+
+extension String {
+  /// Without what a table cannot hold, and short.
+  var clean: String {
+    let flat = filter { $0 != "\t" && $0 != "\n" && !$0.isControl }
+    return flat.count > 160 ? flat.prefix(157) + "…" : flat
+  }
+}
+
+extension Character {
+  fileprivate var isControl: Bool { unicodeScalars.contains { $0.value < 32 } }
+}
