@@ -5,6 +5,8 @@ import KernelMemoryLab
 
 /// One schedule, run once more, and what every CPU did.
 public struct ScheduleReplay: Codable, Sendable {
+  public var schema = "hvo.schedule"
+  public var version = 1
   /// The schedule as it is typed.
   public var schedule: String
   /// What was wrong; empty if nothing was.

@@ -4,7 +4,11 @@ import KernelMemory
 public import KernelMemoryLab
 
 /// What a torture explored, and what it found.
+///
+/// `Documentation/JSON.md` describes the JSON of it.
 public struct TortureReport: Codable, Sendable {
+  public var schema = "hvo.torture"
+  public var version = 1
   /// What chance began from.
   public var seed: UInt64
   /// What was done.
