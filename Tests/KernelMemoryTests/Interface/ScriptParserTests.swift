@@ -80,6 +80,18 @@ private func field(_ name: String, _ path: String) -> ScriptField {
     let cases: [(String, ScriptCommand)] = [
       ("#@ fail-allocation after 3", .failAllocation(after: 3)),
       ("  #@fail-base-pages", .failBasePages(after: 0)), ("#@ fail-nothing", .failNothing),
+      ("#@ fail-allocation after 3 then 0", .failAllocation(after: 3, then: 0)),
+      ("#@ fail-base-pages after 9", .failBasePages(after: 9)),
+      ("#@ poison 0x1000", .poison(4096)), ("#@ unpoison 2M", .unpoison(2 << 20)),
+      (
+        "#@ take-pages 7 as p",
+        .takePages(PagesRequest(pageCount: 7, node: nil, isFixed: false, name: bytes("p")))
+      ),
+      (
+        "#@ take-pages 7 fixed node 2 as p",
+        .takePages(PagesRequest(pageCount: 7, node: NodeID(2), isFixed: true, name: bytes("p")))
+      ),
+      ("#@ release-pages p", .releasePages(bytes("p"))),
       ("#@ cpu 2", .useCPU(2)), ("#@ check", .check), ("#@ unmap all", .unmap(nil)),
       ("#@ unmap vm1", .unmap(bytes("vm1"))),
       (
@@ -122,6 +134,14 @@ private func field(_ name: String, _ path: String) -> ScriptField {
       ("#@ fail-allocation before 3", .unexpectedArgument),
       ("#@ fail-allocation after", .missingArgument), ("#@ fail-allocation after x", .badNumber),
       ("#@ fail-allocation after 99999999999999999999", .badNumber),
+      ("#@ fail-allocation after 3 else 4", .unexpectedArgument),
+      ("#@ fail-allocation after 3 then", .missingArgument),
+      ("#@ fail-base-pages now", .unexpectedArgument),
+      ("#@ take-pages", .missingArgument), ("#@ take-pages 1", .missingArgument),
+      ("#@ take-pages 1 loose as p", .unexpectedArgument),
+      ("#@ take-pages 1 node 1024 as p", .badNumber), ("#@ release-pages", .missingArgument),
+      ("#@ poison", .missingArgument), ("#@ poison here", .badNumber),
+      ("#@ unpoison 1 2", .unexpectedArgument),
       ("#@ fail-nothing now", .unexpectedArgument), ("#@ cpu", .missingArgument),
       ("#@ cpu -1", .badNumber), ("#@ cpu 4096", .badNumber), ("#@ map-huge", .missingArgument),
       ("#@ map-huge 1", .missingArgument), ("#@ map-huge 1 2M", .missingArgument),
