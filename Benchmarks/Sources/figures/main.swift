@@ -9,6 +9,7 @@ import Foundation
 //   figures areas      a plot of what vmalloc areas cost while more and more live
 //   figures blocks     only what adding memory costs
 //   figures schedules  only how fast interleavings are explored
+//   figures torture    only how fast torture goes
 //   figures check      only what checking a whole host costs
 //   figures twin SIZE  one twin of 4 TiB with pages of SIZE, as JSON: what a child process does
 
@@ -29,6 +30,8 @@ func printTable(withLargeTwins: Bool) throws {
   figures += try HotAddCost.measured(rounds: 3).figures
   say("exploring interleavings")
   figures += try ScheduleRate.figures(rounds: 5)
+  say("torturing the subsystem")
+  figures += try TortureRate.figures(rounds: 5)
   say("checking whole hosts")
   figures += try StateCheck.figures(rounds: 25)
   for size in LargeTwin.Case.all where withLargeTwins {
@@ -55,10 +58,11 @@ do {
   case ["areas"]: print(try AreaCost.measured(rounds: 5).plot)
   case ["blocks"]: print(Table(try HotAddCost.measured(rounds: 5).figures).text)
   case ["schedules"]: print(Table(try ScheduleRate.figures(rounds: 5)).text)
+  case ["torture"]: print(Table(try TortureRate.figures(rounds: 5)).text)
   case ["check"]: print(Table(try StateCheck.figures(rounds: 25)).text)
   case let words where words.count == 2 && words[0] == "twin": try printTwin(words[1])
   default:
-    say("usage: figures [--quick | areas | blocks | schedules | check]")
+    say("usage: figures [--quick | areas | blocks | schedules | torture | check]")
     exit(2)
   }
 } catch {

@@ -20,6 +20,8 @@ public struct RandomWalk {
   public var formats: [PagingFormat]
   /// How many operations a machine sees.
   public var stepsPerMachine: Int
+  /// Whether everything is checked after each operation, or only when a machine's operations are done.
+  public var checksEveryStep = true
   /// How many scenarios are tried to make one that fails smaller.
   public var shrinkBudget = 2000
   private let seed: UInt64
@@ -75,6 +77,7 @@ public struct RandomWalk {
       }
       run.perform(command)
       stepCount += 1
+      guard checksEveryStep else { continue }
       states.insert(StateKey(of: run.host.subsystem))
       finding = run.finding()
     }
