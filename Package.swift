@@ -34,6 +34,7 @@ let package = Package(
     .library(name: "KernelMemoryLab", targets: ["KernelMemoryLab"]),
     .executable(name: "hvo", targets: ["hvo"]),
     // For the fuzzers, which are a package of their own: see Fuzzing.
+    .library(name: "HVOKit", targets: ["LinuxHost", "HVOKit"]),
     .library(name: "CommandLineModel", targets: ["CommandLineModel"]),
   ],
   dependencies: [
