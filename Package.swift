@@ -34,6 +34,7 @@ let package = Package(
     .library(name: "KernelMemoryLab", targets: ["KernelMemoryLab"]),
     .executable(name: "hvo", targets: ["hvo"]),
     // For the fuzzers, which are a package of their own: see Fuzzing.
+    .library(name: "HVOKit", targets: ["LinuxHost", "HVOKit"]),
     .library(name: "CommandLineModel", targets: ["CommandLineModel"]),
     // For the faults on purpose, likewise: see Mutation.
     .library(name: "SeededBugs", targets: ["SeededBugs"]),

@@ -76,9 +76,12 @@ extension TortureReport {
     ]
   }
 
+  private func seconds(_ time: Double) -> String { "\((time * 10).rounded() / 10)" }
+
   private func text(_ finding: TortureFinding, _ style: TextStyle) -> [String] {
     var lines = [
-      style.strong("\(finding.part.rawValue): \(finding.law)") + " (\(finding.effort) tried)"
+      style.strong("\(finding.part.rawValue): \(finding.law)")
+        + " (\(finding.effort) tried, \(seconds(finding.seconds)) s)"
     ]
     lines += finding.details.prefix(8).map { "  \(InputError.harmless($0, limit: 400))" }
     if finding.details.count > 8 { lines.append("  and \(finding.details.count - 8) more") }

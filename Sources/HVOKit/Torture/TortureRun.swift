@@ -9,8 +9,8 @@ import Synchronization
 public struct TortureRun: Sendable {
   private let request: TortureRequest
   private let options: TortureOptions
-  /// How often a worker may die before its share is given up.
-  private static let mostDeaths = 5
+  /// How often a worker may die in one part before the rest of that part is given up.
+  private static let mostDeaths = 3
 
   /// The program that workers run.
   private let executable: String
@@ -74,7 +74,8 @@ public struct TortureRun: Sendable {
   ) throws(InputError) {
     var done = TortureTally()
     var start: TorturePosition?
-    for _ in 0..<Self.mostDeaths {
+    var deaths: [TorturePart: Int] = [:]
+    while true {
       let before = done
       let life = try WorkerLife(
         request(since: begin, done), index, from: start, executable: executable)
@@ -88,12 +89,26 @@ public struct TortureRun: Sendable {
       }
       done.findings.append(finding(death, position, life))
       done.isComplete = false
-      start = TorturePosition(
-        part: position.part, number: position.number + options.share.count)
-      if isOver(begin) { break }
+      deaths[position.part, default: 0] += 1
+      let isGivenUp = deaths[position.part, default: 0] >= Self.mostDeaths
+      start = isGivenUp ? start(of: index, behind: position.part) : next(position)
+      if isOver(begin) || start == nil { break }
     }
     let sum = done
     state.tallies.withLock { $0[index] = sum }
+  }
+
+  /// The worker's next case.
+  private func next(_ position: TorturePosition) -> TorturePosition {
+    TorturePosition(part: position.part, number: position.number + options.share.count)
+  }
+
+  /// Where worker `index` begins the part behind `part`; nil if that is the last.
+  private func start(of index: Int, behind part: TorturePart) -> TorturePosition? {
+    guard let place = options.parts.firstIndex(of: part), place + 1 < options.parts.count else {
+      return nil
+    }
+    return TorturePosition(part: options.parts[place + 1], number: index)
   }
 
   private func isOver(_ begin: ContinuousClock.Instant) -> Bool {

@@ -23,11 +23,12 @@ public struct Torture {
   public private(set) var tally = TortureTally()
   private let options: TortureOptions
   private let observer: Observer
+  private let start = ContinuousClock.now
   private let end: ContinuousClock.Instant?
 
   public init(_ options: TortureOptions, _ observer: Observer = Observer()) {
     (self.options, self.observer) = (options, observer)
-    end = if case .time(let time) = options.limit { .now.advanced(by: time) } else { nil }
+    end = if case .time(let time) = options.limit { start.advanced(by: time) } else { nil }
   }
 
   /// Runs all parts, from `position` on if one is named.
@@ -56,6 +57,12 @@ public struct Torture {
     deadline.map { ContinuousClock.now >= $0 } ?? false
   }
 
+  private mutating func note(_ finding: TortureFinding) {
+    var finding = finding
+    finding.seconds = (ContinuousClock.now - start) / .seconds(1)
+    tally.findings.append(finding)
+  }
+
   /// The cases `items` in an order that the seed chooses.
   private func shuffled<Item>(_ items: [Item]) -> [Item] {
     var random = SplitMix(seed: options.seed)
@@ -81,12 +88,12 @@ public struct Torture {
       tally.isComplete = tally.isComplete && isWhole
       tally.sweptOperations += sweep.operationCount
       tally.failures += Int(sweep.failureCount)
-      tally.findings += sweep.findings.prefix(1).map { finding in
+      sweep.findings.prefix(1).forEach { finding in
         var found = TortureFinding(
           part: .sweep, law: "failure", details: sweep.findings.map(\.text),
           effort: Int(sweep.failureCount))
         found.script = finding.script
-        return found
+        note(found)
       }
       observer.progress(tally)
     }
@@ -131,12 +138,12 @@ public struct Torture {
     tally.groups += 1
     tally.schedules += report.scheduleCount
     tally.isComplete = tally.isComplete && report.isComplete
-    tally.findings += report.failures.prefix(1).map { failure in
+    report.failures.prefix(1).forEach { failure in
       var found = TortureFinding(
         part: .schedules, law: "schedule", details: failure.complaints,
         effort: report.scheduleCount)
       found.schedule = failure.reproducer
-      return found
+      note(found)
     }
   }
 
@@ -161,7 +168,7 @@ public struct Torture {
       tally.machines = before.machines + walk.machineCount
       tally.refusedMachines = before.refusedMachines + walk.refusedMachineCount
       tally.distinctStates = before.distinctStates + walk.distinctStateCount
-      if let failure { tally.findings.append(Self.finding(failure, tally.operations)) }
+      if let failure { note(Self.finding(failure, tally.operations)) }
       observer.progress(tally)
       number += options.share.count
       // A machine of which nothing can be asked must not stop all others.

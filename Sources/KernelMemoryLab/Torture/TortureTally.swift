@@ -58,6 +58,8 @@ public struct TortureFinding: Codable, Equatable, Sendable {
   public var details: [String]
   /// After how many operations, failures or schedules it was seen.
   public var effort: Int
+  /// After how many seconds of the process that saw it.
+  public var seconds = 0.0
   /// The script that shows it, for `hvo run --check`; nil for a schedule.
   public var script: String?
   /// The same as a Swift test.

@@ -176,9 +176,11 @@ extension InvariantCheck {
       (previous, link) = (link, image.link)
       count &+= 1
     }
-    if link != 0 || count != list.count || list.last != previous {
-      report(
-        .listEnd, .address(VirtualAddress(UInt(previous))), wanted: list.count, found: count)
+    let end = InvariantViolation.Subject.address(VirtualAddress(UInt(previous)))
+    if count != list.count {
+      report(.listEnd, end, wanted: list.count, found: count)
+    } else if link != 0 || list.last != previous {
+      report(.listEnd, end)
     }
   }
 }
