@@ -11,6 +11,9 @@ public struct LockRank: Equatable, Comparable, Sendable {
   /// What the lock guards, in a word.
   public let name: StaticString
 
+  /// Whether the lock guards a list that is only looked at or changed under it.
+  public var guardsList: Bool { self == .list }
+
   init(_ rawValue: UInt8, _ name: StaticString) { (self.rawValue, self.name) = (rawValue, name) }
 
   public static func == (a: Self, b: Self) -> Bool { a.rawValue == b.rawValue }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 // What a lab that explores interleavings does to a subsystem beyond the public interface:
 // `@_spi(Lab) import KernelMemory`.
 
@@ -47,12 +49,67 @@ extension MemorySubsystem {
     let totals = totals
     var tailCount = 0
     optimizer.tails.forEach { _, _, _ in tailCount += 1 }
-    let held = folios.reduce(hugeTLB.pooledPageCount) { $0 + $1.order.pageCount }
+    let pooled = hugeTLB.pooledPageCount + vmalloc.ownedPageCount
+    let held = folios.reduce(pooled) { $0 + $1.order.pageCount }
     let bad =
       hugeTLB.poisonedPageCount.load(ordering: .relaxed)
       + hugeTLB.abandonedPageCount.load(ordering: .relaxed)
-    return Int(totals.managedPageCount) - Int(totals.freePageCount) - totals.tablePageCount
+    // Bad frames of blocks that are offline are not managed any more.
+    let gone = hotplug.blocks.all.reduce(0) { $0 + $1.badPageCount }
+    return Int(totals.managedPageCount + gone) - Int(totals.freePageCount) - totals.tablePageCount
       - tailCount - totals.runtimeVmemmapPageCount - Int(held + bad)
+  }
+
+  /// Takes memory block `number` offline, if that can be done.
+  ///
+  /// - Returns: whether it was.
+  public func takeBlockOffline(_ number: UInt) -> Bool {
+    (try? hotplug.offline(number)) != nil
+  }
+
+  /// Has all TLBs forget the addresses of freed areas, which are free then.
+  public func purgeAreas() { vmalloc.purge() }
+
+  /// Walks the kernel's page tables in `range` as a dump of them does, and looks at each table whether
+  /// it still is one.
+  ///
+  /// - Returns: frames to which an entry led and which were no tables any more.
+  /// - Linux: `ptdump_walk_pgd()`.
+  public func walkTables(in range: Range<VirtualAddress>) -> [PageFrameNumber] {
+    tables.addressSpaceLock.withReadLock {
+      walkTable(tables.table(at: tables.root), level: format.levelCount - 1, in: range)
+    }
+  }
+
+  private func walkTable(
+    _ table: EntryTable, level: Int, in range: Range<VirtualAddress>
+  ) -> [PageFrameNumber] {
+    guard level > 0 else { return [] }
+    var strays: [PageFrameNumber] = []
+    let step: UInt = 1 << format.levels[level].shift
+    var address = range.lowerBound
+    while address < range.upperBound {
+      let end = min(address.rounded(downToBytes: step).advanced(byBytes: step), range.upperBound)
+      let entry = table[format.index(of: address, at: level)]
+      if case .table(let lower) = format.state(of: entry, at: level) {
+        Self.pause()
+        let frame = format.pageSize.frame(containing: lower)
+        if isTable(frame) {
+          strays += walkTable(tables.table(at: lower), level: level - 1, in: address..<end)
+        } else {
+          strays.append(frame)
+        }
+      }
+      address = end
+    }
+    return strays
+  }
+
+  /// Whether `frame` is a table; those of boot have no mark.
+  private func isTable(_ frame: PageFrameNumber) -> Bool {
+    vmemmap.with(frame, for: .load) {
+      $0.counts.isBlank || $0.counts.type == PageType.table.rawValue
+    }
   }
 
   /// Takes free base pages as the kernel does for itself, each with one reference.

@@ -33,6 +33,9 @@ struct LockOrder {
       "CPU \(cpu) takes lock \"\(rank.name)\" while it holds \"\(obstacle.rank.name)\": \(relation)"
   }
 
+  /// Whether the lock, which was asked for before, guards no more than a list.
+  func guardsList(_ lock: LockID) -> Bool { ranks[lock]?.guardsList ?? false }
+
   mutating func take(_ lock: LockID, _ rank: LockRank, by cpu: Int) {
     held[cpu].append(HeldLock(id: lock, rank: rank))
   }

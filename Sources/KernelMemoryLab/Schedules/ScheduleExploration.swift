@@ -99,6 +99,8 @@ extension ScheduleExploration {
     }
     search.randomScheduleCount = randomScheduleCount
     search.seed = seed
+    // Only where memory comes and goes do the lists of ranges and blocks change.
+    search.granularity = operations.contains(.offline) ? .everyLock : .noListLocks
     return search
   }
 

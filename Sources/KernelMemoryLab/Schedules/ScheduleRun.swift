@@ -24,6 +24,8 @@ final class ScheduleRun: @unchecked Sendable {
 
   let trial: ScheduleTrial
   private unowned let team: CPUTeam
+  /// Whether locks of lists are places where others may go on.
+  private let granularity: ScheduleSearch.Granularity
   private var guide: ScheduleGuide
   private var states: [State]
   private var locks: LockOrder
@@ -37,10 +39,13 @@ final class ScheduleRun: @unchecked Sendable {
   /// What every CPU did, a line each; nil if nobody wants to know.
   var log: [String]?
 
-  init(_ trial: ScheduleTrial, _ guide: ScheduleGuide, on team: CPUTeam, entries: EntryOrder? = nil)
-  {
+  init(
+    _ trial: ScheduleTrial, _ guide: ScheduleGuide, on team: CPUTeam,
+    _ granularity: ScheduleSearch.Granularity = .everyLock, entries: EntryOrder? = nil
+  ) {
     self.trial = trial
     self.team = team
+    self.granularity = granularity
     self.entries = entries
     self.guide = guide
     states = Array(repeating: .ready, count: trial.bodies.count)
@@ -64,7 +69,7 @@ final class ScheduleRun: @unchecked Sendable {
     switch step {
     case .locking(let lock, let rank):
       if let complaint = locks.complaint(of: cpu, taking: lock, rank) { complain(complaint) }
-      pass(cpu)
+      if granularity == .everyLock || !rank.guardsList { pass(cpu) }
     case .waiting(let lock):
       states[cpu] = .waiting(lock)
       wait(cpu)
@@ -75,7 +80,7 @@ final class ScheduleRun: @unchecked Sendable {
       for other in states.indices {
         if case .waiting(lock) = states[other] { states[other] = .ready }
       }
-      pass(cpu)
+      if granularity == .everyLock || !locks.guardsList(lock) { pass(cpu) }
     case .spinning:
       spin(cpu)
     case .entryChanged(let place, let old, let new):

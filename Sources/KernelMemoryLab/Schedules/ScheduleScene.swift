@@ -9,10 +9,15 @@
 final class ScheduleScene: @unchecked Sendable {
   /// The pages in the pool at the beginning.
   static let pageCount: UInt = 2
-  /// The memory of the machine.
+  /// The memory of the machine when it boots.
   ///
   /// - Unit: bytes.
   private static let memory: UInt = 64 << 20
+  /// A block that is added for operations that take it away again. Its memory is movable, so the
+  /// pool's pages lie in it.
+  private static let added = PhysicalAddress(128 << 20)..<PhysicalAddress(256 << 20)
+  /// The number of that block.
+  let block: UInt = 1
 
   let subsystem: MemorySubsystem
   private let machine: HostedMachine
@@ -35,13 +40,15 @@ final class ScheduleScene: @unchecked Sendable {
   init(
     _ kernel: KernelDesign, for operations: [ScheduledOperation], _ failedExchange: FailedExchange
   ) throws {
+    let end = PhysicalAddress(Self.memory)
     let map = MemoryMap([
       MemoryMapEntry(PhysicalAddress(0)..<PhysicalAddress(0x9_FC00), .usable),
-      MemoryMapEntry(PhysicalAddress(1 << 20)..<PhysicalAddress(Self.memory), .usable),
+      MemoryMapEntry(PhysicalAddress(1 << 20)..<end, .usable),
     ])
     let format = PagingFormat.x86FourLevel.withHugePages(of: [order, largeOrder])
     machine = try HostedMachine(
-      span: 1 << format.sectionShift, regime: format.regime, cpuCount: operations.count,
+      span: Self.added.upperBound.rawValue, regime: format.regime,
+      cpuCount: operations.count,
       threading: .scheduled, failedExchange: failedExchange)
     subsystem = try MemorySubsystem(
       BootConfiguration(
@@ -49,11 +56,15 @@ final class ScheduleScene: @unchecked Sendable {
         commandLine: Array("hugetlb_free_vmemmap=on".utf8)),
       on: machine)
     batches = operations.map { _ in nil }
-    prepare(for: operations)
+    try prepare(for: operations)
     strayPageCount = strayPageCountNow
   }
 
-  private func prepare(for operations: [ScheduledOperation]) {
+  private func prepare(for operations: [ScheduledOperation]) throws {
+    if operations.contains(.offline) {
+      try subsystem.addMemory(Self.added, to: NodeID(0))
+      _ = subsystem.onlineAddedBlocks()
+    }
     if operations.contains(.recycle) { holdBasePages() }
     _ = subsystem.resizePool(of: order, to: Self.pageCount)
     if operations.contains(.demote) { _ = subsystem.resizePool(of: largeOrder, to: 1) }
@@ -63,6 +74,7 @@ final class ScheduleScene: @unchecked Sendable {
       guard operation == .restore, let batch = batches[cpu] else { continue }
       subsystem.optimizeCompletely(batch)
     }
+    if operations.contains(.area) { leaveEmptyTable() }
     chooseFrames()
   }
 
@@ -118,6 +130,29 @@ final class ScheduleScene: @unchecked Sendable {
     guard let frames = baseFrames else { return }
     baseFrames = nil
     subsystem.letGo(of: frames)
+  }
+
+  /// The first addresses for areas.
+  var areaAddresses: Range<VirtualAddress> {
+    let start = subsystem.format.vmallocRange.lowerBound
+    return start..<start.advanced(byBytes: 8 << 20)
+  }
+
+  /// Leaves tables without entries at the first addresses for areas.
+  private func leaveEmptyTable() {
+    let area = try? subsystem.allocateVmallocArea(VmallocRequest(byteCount: 4096))
+    if let area { try? subsystem.freeVmallocArea(at: area.lowerBound) }
+    subsystem.purgeAreas()
+  }
+
+  func mapArea() {
+    // Too little memory is an answer like another.
+    _ = try? subsystem.allocateVmallocArea(
+      VmallocRequest(byteCount: 2 << 20, mapping: .largestThatFits))
+  }
+
+  func noteTables(_ strays: [PageFrameNumber]) {
+    findings += strays.map { "an entry led to frame \($0.rawValue), which is no table any more" }
   }
 
   func note(_ reading: SpeculativeReading) {

@@ -13,6 +13,14 @@ public struct ScheduleSearch: Sendable {
     public var complaints: [String]
   }
 
+  /// Which steps let others go on.
+  public enum Granularity: Sendable {
+    /// All.
+    case everyLock
+    /// All but those of locks that guard a list: enough where nobody changes these lists.
+    case noListLocks
+  }
+
   /// Brings about the state that each trial begins from.
   public let makeTrial: @Sendable () throws -> ScheduleTrial
   /// How many preemptions a schedule may have.
@@ -21,6 +29,8 @@ public struct ScheduleSearch: Sendable {
   public var randomScheduleCount = 0
   /// What chance begins from.
   public var seed: UInt64 = 1
+  /// Which steps let others go on.
+  public var granularity = Granularity.everyLock
   /// After how many failures the search ends: each may leave a stuck machine behind.
   public var failureLimit = 3
   /// Makes the watch over page-table entries; nil for none.
@@ -154,7 +164,8 @@ private struct ScheduleStage {
     let trial = try search.makeTrial()
     let team = self.team ?? CPUTeam(cpuCount: trial.bodies.count)
     self.team = team
-    let run = ScheduleRun(trial, guide, on: team, entries: search.makeEntryOrder())
+    let run = ScheduleRun(
+      trial, guide, on: team, search.granularity, entries: search.makeEntryOrder())
     run.log = log
     team.perform(run)
     var outcome = run.outcome

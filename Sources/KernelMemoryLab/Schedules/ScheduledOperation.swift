@@ -23,14 +23,29 @@ public enum ScheduledOperation: String, CaseIterable, Sendable {
   /// Gives back base pages that were in use, and makes the pool larger by the page that they become.
   case recycle
 
+  /// Maps an area with a huge leaf, where an empty table stands in the way.
+  case area
+  /// Walks the page tables of areas.
+  case walk
+  /// Takes a block of memory offline in which the pool has its pages.
+  case offline
+
   /// Those of which every pair is explored.
-  public static let paired = allCases.filter { $0 != .recycle }
+  public static let paired: [Self] = [
+    .grow, .shrink, .demote, .optimize, .restore, .fault, .poison, .read,
+  ]
 }
 
 extension ScheduledOperation {
   /// All pairs, those of an operation with itself included.
   public static var pairs: [[Self]] {
     paired.indices.flatMap { first in paired[first...].map { [paired[first], $0] } }
+  }
+
+  /// Pairs with the other operations, each with those that it can meet.
+  public static var furtherPairs: [[Self]] {
+    paired.map { [.recycle, $0] } + [[.recycle, .recycle], [.area, .area], [.area, .walk]]
+      + [.grow, .shrink, .fault, .poison, .read, .offline].map { [.offline, $0] }
   }
 
   /// Does it as CPU `cpu`.
@@ -45,6 +60,9 @@ extension ScheduledOperation {
     case .fault: scene.mapAndTouch()
     case .poison: subsystem.strike(scene.target)
     case .read: for pfn in scene.watched { scene.note(subsystem.lookSpeculatively(at: pfn)) }
+    case .area: scene.mapArea()
+    case .walk: scene.noteTables(subsystem.walkTables(in: scene.areaAddresses))
+    case .offline: _ = subsystem.takeBlockOffline(scene.block)
     case .recycle:
       scene.giveBasePagesBack()
       _ = subsystem.resizePool(of: scene.order, to: ScheduleScene.pageCount + 1)

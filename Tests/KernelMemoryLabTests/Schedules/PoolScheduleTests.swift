@@ -29,6 +29,16 @@ import Testing
     #expect(report.scheduleCount > 30)
   }
 
+  /// S8 in the list of known bugs: who walks page tables, and who takes an empty one away.
+  @Test(arguments: [[ScheduledOperation.area, .walk], [.offline, .read]])
+  func `memory and tables that go while others look do no harm`(
+    operations: [ScheduledOperation]
+  ) throws {
+    let report = try ScheduleExploration(groups: [operations], maximumPreemptions: 1).run()
+    #expect(report.failures == [])
+    #expect(report.isComplete)
+  }
+
   @Test func `three CPUs at once do no harm`() throws {
     let report = try ScheduleExploration(
       groups: [[.fault, .poison, .read]], maximumPreemptions: 0, randomScheduleCount: 50
