@@ -32,7 +32,7 @@ struct BugsCommand: ParsableCommand {
       let lines = complaints.map { "\($0.path):\($0.line):\($0.text)" }
       throw Failure(lines.joined(separator: "\n"))
     }
-    try copy.build()
+    if !options.skipBuild { try copy.build() }
     let results = try Results(file: copy.folder.appending(path: "results.tsv"), key: "bugs")
     try run(seeded, Finder(copy: copy), results)
     let report = BugReport(bugs: bugs, results: results.all)

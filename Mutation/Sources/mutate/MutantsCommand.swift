@@ -33,7 +33,7 @@ struct MutantsCommand: ParsableCommand {
     }
     if list { return sources.flatMap { $0.mutations() }.forEach { print($0.row) } }
     let mutants = try compilableMutants(copy, sources)
-    try copy.build()
+    if !options.skipBuild { try copy.build() }
     let results = try Results(
       file: copy.folder.appending(path: "results.tsv"), key: key(mutants))
     var finder = Finder(copy: copy)
@@ -78,16 +78,16 @@ struct MutantsCommand: ParsableCommand {
 
   /// Without a fault, nothing may be noticed.
   private func measureUsualSeconds(_ finder: inout Finder) throws {
-    for layer in Self.layers {
-      for tests in [try finder.tests(ofLayer: layer)] {
-        let finding = try finder.run(tests, mutant: 0)
-        guard finding.finder.isEmpty else {
-          throw Failure("without a change, \(tests.name) fail: \(finding.evidence)")
-        }
-        note(String(format: "%@ take %.1f s", tests.name, finding.seconds))
-        finder.usualSeconds[tests.name] = finding.seconds
+    let everything = Finder.Selection(name: "all tests", arguments: [])
+    for tests in try Self.layers.map({ try finder.tests(ofLayer: $0) }) + [everything] {
+      let finding = try finder.run(tests, mutant: 0)
+      guard finding.finder.isEmpty else {
+        throw Failure("without a change, \(tests.name) fail: \(finding.evidence)")
       }
+      note(String(format: "%@ take %.1f s", tests.name, finding.seconds))
+      finder.usualSeconds[tests.name] = finding.seconds
     }
+    finder.usualSeconds["other tests"] = finder.usualSeconds[everything.name]
   }
 
   private func run(_ mutants: [Mutant], _ finder: Finder, _ results: Results) throws {

@@ -22,6 +22,9 @@ struct RunOptions: ParsableArguments {
   @Option(help: "Seconds of `hvo torture` for each fault; 0 leaves it out.")
   var torture = 60
 
+  @Flag(help: "Run what is built already.")
+  var skipBuild = false
+
   @Flag(help: "Forget what earlier runs found out.")
   var fresh = false
 
@@ -36,17 +39,15 @@ func note(_ text: String) {
 }
 
 extension PackageCopy {
-  /// Builds the tests and `hvo`, optimised but with assertions, as `./dev test` has them.
+  /// Builds the tests, as `./dev test` does, and `hvo`; but for the tests all is optimised.
   func build() throws {
     let log = logs.appending(path: "build.log")
     for product in [["--build-tests"], ["--product", "hvo"]] {
       note("building \(product.last ?? "") of the copy; see \(log.path)")
       let command = Command(
-        program: "swift",
-        arguments: [
-          "build", "-c", "release", "-Xswiftc", "-enable-testing", "-Xswiftc", "-assert-config",
-          "-Xswiftc", "Debug",
-        ] + product, folder: package, log: log, megabytesLimit: .max)
+        program: "swift", arguments: ["build", "--disable-index-store"] + product, folder: package,
+        log: log,
+        megabytesLimit: .max)
       let (outcome, seconds) = try command.run()
       guard outcome == .exited(0) else {
         let text = String(decoding: try Data(contentsOf: log), as: UTF8.self)

@@ -24,6 +24,18 @@ struct PackageCopy {
     "Package.swift", "Sources", "Tests", "Documentation", "Mutation/Bugs",
   ]
 
+  /// Tests are as they are written, so that they are built quickly; what they test is optimised, so
+  /// that they run quickly, but keeps its assertions.
+  private static let settings = """
+
+    for target in package.targets where target.type != .test {
+      target.swiftSettings = (target.swiftSettings ?? []) + [
+        .unsafeFlags(["-O", "-whole-module-optimization", "-assert-config", "Debug"])
+      ]
+    }
+
+    """
+
   /// Tests of the sources themselves, which the copy's would fail.
   private static let reader = "Tests/ConformanceTests/SeededBugTests.swift"
 
@@ -31,11 +43,13 @@ struct PackageCopy {
   func update(changed: [String: String]) throws {
     var wanted: Set<String> = []
     for path in try Self.parts.flatMap({ try files(under: $0) }) + changed.keys
-    where wanted.insert(path).inserted {
-      let content =
+    where path != Self.reader && wanted.insert(path).inserted {
+      if try copyLink(path) { continue }
+      var content =
         if let text = changed[path] { Data(text.utf8) } else {
           try Data(contentsOf: root.appending(path: path))
         }
+      if path == "Package.swift" { content.append(contentsOf: Self.settings.utf8) }
       let target = package.appending(path: path)
       if (try? Data(contentsOf: target)) == content { continue }
       try FileManager.default.createDirectory(
@@ -46,6 +60,19 @@ struct PackageCopy {
     where !wanted.contains(path) {
       try FileManager.default.removeItem(at: package.appending(path: path))
     }
+  }
+
+  /// Copies a symbolic link; false if the file is none.
+  private func copyLink(_ path: String) throws -> Bool {
+    let manager = FileManager.default
+    guard let end = try? manager.destinationOfSymbolicLink(atPath: root.appending(path: path).path)
+    else { return false }
+    let target = package.appending(path: path).path
+    if (try? manager.destinationOfSymbolicLink(atPath: target)) == end { return true }
+    try manager.createDirectory(
+      at: URL(filePath: target).deletingLastPathComponent(), withIntermediateDirectories: true)
+    try manager.createSymbolicLink(atPath: target, withDestinationPath: end)
+    return true
   }
 
   /// The files of a folder of the package, or the file itself.
@@ -60,7 +87,8 @@ struct PackageCopy {
   }
 
   private static func isFile(_ url: URL) -> Bool {
-    (try? url.resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile ?? false
+    let values = try? url.resourceValues(forKeys: [.isRegularFileKey, .isSymbolicLinkKey])
+    return values?.isRegularFile == true || values?.isSymbolicLink == true
   }
 
   /// The Swift files of a folder of the package, as text.
