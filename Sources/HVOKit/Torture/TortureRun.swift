@@ -91,7 +91,7 @@ public struct TortureRun: Sendable {
       done.isComplete = false
       deaths[position.part, default: 0] += 1
       let isGivenUp = deaths[position.part, default: 0] >= Self.mostDeaths
-      start = isGivenUp ? start(of: index, behind: position.part) : next(position)
+      start = isGivenUp ? beginning(of: index, behind: position.part) : next(position)
       if isOver(begin) || start == nil { break }
     }
     let sum = done
@@ -104,7 +104,7 @@ public struct TortureRun: Sendable {
   }
 
   /// Where worker `index` begins the part behind `part`; nil if that is the last.
-  private func start(of index: Int, behind part: TorturePart) -> TorturePosition? {
+  private func beginning(of index: Int, behind part: TorturePart) -> TorturePosition? {
     guard let place = options.parts.firstIndex(of: part), place + 1 < options.parts.count else {
       return nil
     }
