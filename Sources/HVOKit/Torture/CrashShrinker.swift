@@ -8,6 +8,8 @@ import KernelMemoryLab
 struct CrashShrinker {
   /// The program that runs scripts.
   let executable: String
+  /// How long it may try.
+  private static let patience = Duration.seconds(20)
 
   /// The lines, those that describe the machine first.
   func shrink(_ lines: [String]) -> [String] {
@@ -17,7 +19,8 @@ struct CrashShrinker {
     let scenario = Scenario(operations: Array(lines[setup.count...]))
     func kills(_ candidate: Scenario) -> Bool { isDeadly(Array(setup) + candidate.operations) }
     guard kills(scenario) else { return lines }
-    var shrinker = Shrinker(budget: 300, fails: kills)
+    let end = ContinuousClock.now.advanced(by: Self.patience)
+    var shrinker = Shrinker(budget: 300) { ContinuousClock.now < end && kills($0) }
     return Array(setup) + shrinker.shrink(scenario).operations
   }
 

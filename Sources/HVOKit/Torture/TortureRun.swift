@@ -87,7 +87,7 @@ public struct TortureRun: Sendable {
       guard let position = end.position else {
         throw InputError("a worker process ended before it began: \(InputError.harmless(death))")
       }
-      done.findings.append(finding(death, position, life))
+      done.findings.append(finding(death, position, life, since: begin))
       done.isComplete = false
       deaths[position.part, default: 0] += 1
       let isGivenUp = deaths[position.part, default: 0] >= Self.mostDeaths
@@ -131,12 +131,14 @@ public struct TortureRun: Sendable {
   }
 
   private func finding(
-    _ death: String, _ position: TorturePosition, _ life: WorkerLife
+    _ death: String, _ position: TorturePosition, _ life: WorkerLife,
+    since begin: ContinuousClock.Instant
   ) -> TortureFinding {
     var found = TortureFinding(
       part: position.part, law: "trap",
       details: [death] + life.journal.filter { $0.hasPrefix("# ") },
       effort: position.number + 1)
+    found.seconds = begin.duration(to: .now) / .seconds(1)
     defer { life.removeJournal() }
     if position.part == .random {
       found.script =

@@ -177,10 +177,11 @@ extension InvariantCheck {
       count &+= 1
     }
     let end = InvariantViolation.Subject.address(VirtualAddress(UInt(previous)))
-    if count != list.count {
-      report(.listEnd, end, wanted: list.count, found: count)
-    } else if link != 0 || list.last != previous {
-      report(.listEnd, end)
+    if count != list.count || link != 0 {
+      // A list that goes on has one more at least.
+      report(.listEnd, end, wanted: list.count, found: link == 0 ? count : count &+ 1)
+    } else if list.last != previous {
+      report(.linkBack, end, wanted: UInt(previous), found: UInt(list.last))
     }
   }
 }
