@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 // What a lab that takes the subsystem apart sees beyond the public interface, and nobody else:
 // `@_spi(Lab) import KernelMemory`.
 
