@@ -34,7 +34,9 @@ struct BugsCommand: ParsableCommand {
     }
     if !options.skipBuild { try copy.build() }
     let results = try Results(file: copy.folder.appending(path: "results.tsv"), key: "bugs")
-    try run(seeded, Finder(copy: copy), results)
+    let finder = Finder(copy: copy)
+    try checkWithoutBugs(finder)
+    try run(seeded, finder, results)
     let report = BugReport(bugs: bugs, results: results.all)
     print(report.summary)
     try report.table.write(
@@ -66,6 +68,17 @@ struct BugsCommand: ParsableCommand {
       }
     }
     return changed
+  }
+
+  /// With no bug switched on, nothing may be found.
+  private func checkWithoutBugs(_ finder: Finder) throws {
+    var findings = [try finder.run(Finder.Selection(name: "all tests", arguments: []), mutant: 0)]
+    if options.torture > 0 {
+      findings.append(try finder.torture([], seconds: options.torture, mutant: 0))
+    }
+    for finding in findings where !finding.finder.isEmpty {
+      throw Failure("without a bug, \(finding.finder) find: \(finding.evidence)")
+    }
   }
 
   private func run(_ bugs: [SeededBug], _ finder: Finder, _ results: Results) throws {

@@ -21,7 +21,7 @@ struct Finder {
 
   init(copy: PackageCopy) {
     self.copy = copy
-    products = copy.package.appending(path: ".build/debug")
+    products = copy.package.appending(path: ".build/release")
   }
 
   /// Some of the tests.
@@ -73,8 +73,14 @@ struct Finder {
       arguments: ["torture", "--for", "\(seconds)s"] + arguments,
       environment: ["MUTANT": "\(mutant)", "SWIFT_BACKTRACE": "enable=no"],
       folder: copy.package, log: log)
-    command.secondsLimit = Double(seconds) * 3 + 60
-    return try finding(of: command, finder: "torture")
+    command.secondsLimit = Double(seconds) * 3 + 120
+    var finding = try finding(of: command, finder: "torture")
+    if let text = try? String(contentsOf: log, encoding: .utf8),
+      let first = TortureText.firstFinding(in: text)
+    {
+      (finding.evidence, finding.seconds) = (first.text, first.seconds)
+    }
+    return finding
   }
 
   private func finding(of command: Command, finder: String) throws -> Finding {
@@ -86,6 +92,25 @@ struct Finder {
     let text = String(decoding: try Data(contentsOf: command.log), as: UTF8.self)
     return Finding(
       finder: finder, evidence: Evidence.evidence(in: text, outcome), seconds: seconds)
+  }
+}
+
+/// What `hvo torture` prints about what it found.
+enum TortureText {
+  /// The finding that came first: what it says, and when that was.
+  static func firstFinding(in text: String) -> (text: String, seconds: Double)? {
+    text.split(separator: "\n").compactMap { finding(in: $0) }.min { $0.seconds < $1.seconds }
+  }
+
+  /// `sweep: P-HVO 8 (123 tried, 0.4 s)`.
+  private static func finding(in line: Substring) -> (text: String, seconds: Double)? {
+    guard ["sweep: ", "schedules: ", "random: "].contains(where: { line.hasPrefix($0) }),
+      line.hasSuffix(" s)"), let open = line.lastIndex(of: "("),
+      let comma = line.lastIndex(of: ","), open < comma,
+      let seconds = Double(line[comma...].dropFirst(2).dropLast(3))
+    else { return nil }
+    let tried = line[line.index(after: open)..<comma]
+    return ("\(line[..<open].dropLast()), \(tried)", seconds)
   }
 }
 

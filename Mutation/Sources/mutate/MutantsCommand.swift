@@ -87,6 +87,12 @@ struct MutantsCommand: ParsableCommand {
       note(String(format: "%@ take %.1f s", tests.name, finding.seconds))
       finder.usualSeconds[tests.name] = finding.seconds
     }
+    if options.torture > 0 {
+      let finding = try finder.torture([], seconds: options.torture, mutant: 0)
+      guard finding.finder.isEmpty else {
+        throw Failure("without a change, torture finds: \(finding.evidence)")
+      }
+    }
     finder.usualSeconds["other tests"] = finder.usualSeconds[everything.name]
   }
 

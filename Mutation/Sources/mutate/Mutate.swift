@@ -39,15 +39,17 @@ func note(_ text: String) {
 }
 
 extension PackageCopy {
-  /// Builds the tests, as `./dev test` does, and `hvo`; but for the tests all is optimised.
+  /// Builds the tests and `hvo`, optimised but with the assertions that `./dev test` has.
   func build() throws {
     let log = logs.appending(path: "build.log")
     for product in [["--build-tests"], ["--product", "hvo"]] {
       note("building \(product.last ?? "") of the copy; see \(log.path)")
       let command = Command(
-        program: "swift", arguments: ["build", "--disable-index-store"] + product, folder: package,
-        log: log,
-        megabytesLimit: .max)
+        program: "swift",
+        arguments: [
+          "build", "-c", "release", "-Xswiftc", "-enable-testing", "-Xswiftc", "-assert-config",
+          "-Xswiftc", "Debug",
+        ] + product, folder: package, log: log, megabytesLimit: .max)
       let (outcome, seconds) = try command.run()
       guard outcome == .exited(0) else {
         let text = String(decoding: try Data(contentsOf: log), as: UTF8.self)

@@ -21,17 +21,15 @@ struct PackageCopy {
 
   /// What a build reads. A file that has not changed stays as it is, so that it is not built again.
   private static let parts = [
-    "Package.swift", "Sources", "Tests", "Documentation", "Mutation/Bugs",
+    "Package.swift", "Sources", "Tests", "Documentation", "Fuzzing/Corpus",
   ]
 
-  /// Tests are as they are written, so that they are built quickly; what they test is optimised, so
-  /// that they run quickly, but keeps its assertions.
+  /// What tests test is optimised, so that it runs quickly; they themselves are not, so that they are
+  /// built quickly.
   private static let settings = """
 
-    for target in package.targets where target.type != .test {
-      target.swiftSettings = (target.swiftSettings ?? []) + [
-        .unsafeFlags(["-O", "-whole-module-optimization", "-assert-config", "Debug"])
-      ]
+    for target in package.targets where target.type == .test {
+      target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-Onone"])]
     }
 
     """
