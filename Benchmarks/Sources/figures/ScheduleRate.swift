@@ -2,6 +2,7 @@
 
 import KernelMemory
 import KernelMemoryLab
+import Workloads
 
 /// How many schedules of operations on pools are tried in a second: each boots a machine, runs two
 /// operations on it, and checks all of it.

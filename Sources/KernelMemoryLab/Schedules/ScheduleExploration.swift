@@ -56,6 +56,9 @@ public struct ScheduleReport: Equatable, Sendable {
   /// Whether every schedule of every group was tried.
   public var isComplete = false
 
+  /// A report of nothing so far.
+  public init() {}
+
   /// How many schedules were tried.
   public var scheduleCount: Int { groups.reduce(0) { $0 + $1.tally.scheduleCount } }
   /// How many steps they had together.
