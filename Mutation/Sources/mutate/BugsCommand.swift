@@ -21,53 +21,23 @@ struct BugsCommand: ParsableCommand {
   var write = false
 
   func run() throws {
-    let copy = try options.copy("bugs")
-    let bugs = try Self.bugs(in: copy)
-    let seeded = bugs.filter { $0.impossible == nil }
-    let changed = try Self.applied(seeded, in: copy)
-    if check { return print("\(seeded.count) bugs have their places") }
-    try copy.update(changed: changed)
-    let complaints = try Compiler(copy: copy).complaints()
-    guard complaints.isEmpty else {
-      let lines = complaints.map { "\($0.path):\($0.line):\($0.text)" }
-      throw Failure(lines.joined(separator: "\n"))
+    if check {
+      let copy = try options.copy()
+      let bugs = try SeededBug.all(in: copy)
+      _ = try bugs.applied(to: [:], in: copy)
+      return print("\(bugs.count) bugs have their places, or cannot be")
     }
-    if !options.skipBuild { try copy.build() }
-    let results = try Results(file: copy.folder.appending(path: "results.tsv"), key: "bugs")
-    let finder = Finder(copy: copy)
+    let faults = try FaultyCopy(options)
+    let folder = faults.copy.folder
+    let results = try Results(file: folder.appending(path: "bugs.tsv"), key: "bugs")
+    let finder = Finder(copy: faults.copy)
     try checkWithoutBugs(finder)
-    try run(seeded, finder, results)
-    let report = BugReport(bugs: bugs, results: results.all)
+    try run(faults.seeded, finder, results)
+    let report = BugReport(bugs: faults.bugs, results: results.all)
     print(report.summary)
     try report.table.write(
-      to: copy.folder.appending(path: "table.md"), atomically: true, encoding: .utf8)
-    if write { try report.write(to: copy.root.appending(path: BugReport.path)) }
-  }
-
-  /// All bugs, as the catalogue orders them.
-  static func bugs(in copy: PackageCopy) throws -> [SeededBug] {
-    try copy.files(under: "Mutation/Bugs").filter { $0.hasSuffix(".txt") }.map { path in
-      let text = try String(contentsOf: copy.root.appending(path: path), encoding: .utf8)
-      let bug = try SeededBug(parsing: text)
-      guard path.hasSuffix("/\(bug.id).txt") else { throw Failure("\(path) describes \(bug.id)") }
-      return bug
-    }.sorted { $0.rank < $1.rank }
-  }
-
-  /// The files that bugs change, with all of them in.
-  private static func applied(
-    _ bugs: [SeededBug], in copy: PackageCopy
-  ) throws -> [String: String] {
-    var changed = [MutantSwitch.path: MutantSwitch.source(declarations: [])]
-    for (index, bug) in bugs.enumerated() {
-      for path in Set(bug.edits.map(\.path)) {
-        let text =
-          try changed[path] ?? String(contentsOf: copy.root.appending(path: path), encoding: .utf8)
-        changed[path] = try bug.applied(
-          to: text, at: path, condition: "Mutant.isOn(\(index + 1))")
-      }
-    }
-    return changed
+      to: folder.appending(path: "bugs.md"), atomically: true, encoding: .utf8)
+    if write { try report.write(to: faults.copy.root.appending(path: BugReport.path)) }
   }
 
   /// With no bug switched on, nothing may be found.
@@ -83,7 +53,9 @@ struct BugsCommand: ParsableCommand {
 
   private func run(_ bugs: [SeededBug], _ finder: Finder, _ results: Results) throws {
     let known = options.fresh ? [] : Set(results.all.map(\.place))
-    let numbered = bugs.enumerated().map { (number: $0.offset + 1, bug: $0.element) }.filter {
+    let numbered = bugs.enumerated().map { index, bug in
+      (number: [SeededBug].number(ofBugAt: index), bug: bug)
+    }.filter {
       only.isEmpty ? !known.contains($0.bug.id) : only.contains($0.bug.id)
     }
     let seconds = options.torture
@@ -93,14 +65,6 @@ struct BugsCommand: ParsableCommand {
       try results.add(result)
       note(result.row.replacing("\t", with: " | "))
     }
-  }
-}
-
-extension SeededBug {
-  /// Letters first, then the number: H8 before H10.
-  var rank: String {
-    let number = id.filter(\.isNumber)
-    return id.filter(\.isLetter) + String(repeating: "0", count: max(0, 4 - number.count)) + number
   }
 }
 
@@ -133,7 +97,7 @@ struct BugReport {
   let results: [Result]
 
   private func evidence(for bug: SeededBug) -> String? {
-    results.first { $0.place == bug.id && !$0.finding.finder.isEmpty }?.finding.evidence
+    results.last { $0.place == bug.id && !$0.finding.finder.isEmpty }?.finding.evidence
   }
 
   var summary: String {

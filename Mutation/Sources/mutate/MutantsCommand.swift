@@ -8,17 +8,7 @@ struct MutantsCommand: ParsableCommand {
     commandName: "mutants",
     abstract: "Small random changes to the layers: does a test notice, or torture?")
 
-  static let layers = [
-    "PageTables", "PageAllocator", "Vmemmap", "HugeTLB", "ZoneDevice", "Hotplug",
-  ]
-
   @OptionGroup var options: RunOptions
-
-  @Option(help: "How many changes.")
-  var count = 200
-
-  @Option(help: "What the choice of changes starts from.")
-  var seed: UInt64 = 1
 
   @Option(help: "Only these numbers, again even if they are known.")
   var only: [Int] = []
@@ -27,59 +17,34 @@ struct MutantsCommand: ParsableCommand {
   var list = false
 
   func run() throws {
-    let copy = try options.copy("mutants")
-    let sources = try Self.layers.flatMap {
-      try copy.sources(under: "Sources/KernelMemory/\($0)")
+    if list {
+      let sources = try FaultyCopy.sources(in: options.copy())
+      return sources.flatMap { $0.mutations() }.forEach { print($0.row) }
     }
-    if list { return sources.flatMap { $0.mutations() }.forEach { print($0.row) } }
-    let mutants = try compilableMutants(copy, sources)
-    if !options.skipBuild { try copy.build() }
+    let faults = try FaultyCopy(options)
+    let folder = faults.copy.folder
     let results = try Results(
-      file: copy.folder.appending(path: "results.tsv"), key: key(mutants))
-    var finder = Finder(copy: copy)
+      file: folder.appending(path: "mutants.tsv"), key: key(faults.mutants))
+    var finder = Finder(copy: faults.copy)
     try measureUsualSeconds(&finder)
-    try run(mutants, finder, results)
-    let table = copy.folder.appending(path: "results.md")
-    try MutantReport(results: results.all).text.write(to: table, atomically: true, encoding: .utf8)
-    print(MutantReport(results: results.all).summary)
-    note("the tables: \(copy.folder.appending(path: "results.tsv").path) and \(table.path)")
-  }
-
-  /// Chooses until the compiler has nothing against any.
-  private func compilableMutants(
-    _ copy: PackageCopy, _ sources: [SourceText]
-  ) throws -> [Mutant] {
-    let selection = Selection(sources, seed: seed)
-    note("\(selection.candidateCount) places in \(sources.count) files")
-    var dropped: Set<MutationID> = []
-    while true {
-      let mutants = selection.mutations(count: count, without: dropped).enumerated()
-        .map { Mutant(number: $0.offset + 1, mutation: $0.element) }
-      try copy.update(changed: mutants.applied(to: sources))
-      let complaints = try Compiler(copy: copy).complaints()
-      guard !complaints.isEmpty else { return mutants }
-      let culprits = mutants.culprits(of: complaints)
-      note(
-        "\(complaints.count) complaints about \(culprits.count) changes; others take their place")
-      guard !culprits.isEmpty else {
-        throw Failure("complaints about no change: \(complaints.map(\.text).prefix(5))")
-      }
-      dropped.formUnion(culprits.map { MutationID($0.mutation) })
-    }
+    try run(faults.mutants, finder, results)
+    let report = MutantReport(results: results.all)
+    let table = folder.appending(path: "mutants.md")
+    try report.text.write(to: table, atomically: true, encoding: .utf8)
+    print(report.summary)
+    note("the tables: mutants.tsv and mutants.md in \(folder.path)")
   }
 
   private func key(_ mutants: [Mutant]) -> String {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in mutants.flatMap({ Array($0.mutation.row.utf8) }) {
-      hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
-    }
-    return "seed \(seed), \(mutants.count) changes, \(String(hash, radix: 16))"
+    var hash = Checksum()
+    for mutant in mutants { hash.add(mutant.mutation.row.utf8) }
+    return "seed \(options.seed), \(mutants.count) changes, \(hash)"
   }
 
   /// Without a fault, nothing may be noticed.
   private func measureUsualSeconds(_ finder: inout Finder) throws {
     let everything = Finder.Selection(name: "all tests", arguments: [])
-    for tests in try Self.layers.map({ try finder.tests(ofLayer: $0) }) + [everything] {
+    for tests in try FaultyCopy.layers.map({ try finder.tests(ofLayer: $0) }) + [everything] {
       let finding = try finder.run(tests, mutant: 0)
       guard finding.finder.isEmpty else {
         throw Failure("without a change, \(tests.name) fail: \(finding.evidence)")

@@ -16,6 +16,12 @@ struct RunOptions: ParsableArguments {
   @Option(help: "The root of the package.")
   var root = "."
 
+  @Option(help: "How many small changes there are.")
+  var count = 200
+
+  @Option(help: "What the choice of small changes starts from.")
+  var seed: UInt64 = 1
+
   @Option(help: "How many faults are tried at a time.")
   var jobs = 1
 
@@ -28,8 +34,8 @@ struct RunOptions: ParsableArguments {
   @Flag(help: "Forget what earlier runs found out.")
   var fresh = false
 
-  func copy(_ name: String) throws -> PackageCopy {
-    try PackageCopy(root: URL(filePath: root).standardizedFileURL, name: name)
+  func copy() throws -> PackageCopy {
+    try PackageCopy(root: URL(filePath: root).standardizedFileURL, name: "faults")
   }
 }
 

@@ -63,9 +63,11 @@ final class Results: Sendable {
     }
   }
 
-  /// By number; of several with the same one the last.
+  /// By number; of several at the same place the last.
   var all: [Result] {
-    let latest = rows.withLock { Dictionary($0.map { ($0.number, $0) }) { $1 } }
+    let latest = rows.withLock { rows in
+      Dictionary(rows.map { ("\($0.place) \($0.title)", $0) }) { $1 }
+    }
     return latest.values.sorted { $0.number < $1.number }
   }
 }

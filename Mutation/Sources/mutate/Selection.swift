@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SeededBugs
+
 /// Which mutations are tried: of each file as many as its size asks for, of all kinds alike, at
 /// random from a seed, none within another.
 struct Selection {
@@ -7,10 +9,15 @@ struct Selection {
   /// Candidates of each file in the order in which they are taken.
   private var files: [(path: String, size: Int, candidates: [Mutation])] = []
 
-  init(_ sources: [SourceText], seed: UInt64) {
+  /// - Parameter bugs: whose places are left alone.
+  init(_ sources: [SourceText], sparing bugs: [SeededBug], seed: UInt64) {
     random = SplitMix(state: seed)
     for source in sources {
-      let candidates = Self.order(source.mutations(), &random)
+      let spared = bugs.flatMap { $0.places(in: source) }
+      let mutations = source.mutations().filter { mutation in
+        !spared.contains { $0.overlaps(mutation.range) }
+      }
+      let candidates = Self.order(mutations, &random)
       files.append((source.path, source.code.filter { !$0.isSpace }.count, candidates))
     }
   }

@@ -171,4 +171,18 @@ import Testing
     #expect(host.lists(.normal).blockCount(host.allocator.maximumOrder, .cma) == 1)
     host.check(holding: pages - 1024)
   }
+
+  @Test func `movable requests leave contiguous memory alone until it is more than half`() throws {
+    let host = try AllocatorHost()
+    let (largest, _) = host.takeEverything(.normal)
+    let (area, ordinary) = (try #require(largest.first), try #require(largest.last))
+    for index in 0..<2 {
+      host.topology.sections.setMigrateType(.cma, of: area.advanced(by: index * 512))
+    }
+    host.giveBack([area, ordinary], host.allocator.maximumOrder)
+    let first = try #require(take(9, .movable, from: host))
+    #expect(host.topology.sections.migrateType(of: first) == .movable)
+    let second = try #require(take(9, .movable, from: host))
+    #expect(host.topology.sections.migrateType(of: second) == .cma)
+  }
 }
