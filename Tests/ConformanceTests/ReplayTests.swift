@@ -14,6 +14,6 @@ import Testing
     #expect(
       differences.isEmpty,
       "\(record.about)\n\(differences.map(\.description).joined(separator: "\n"))")
-    #expect(twin.twin.violations == [])
+    #expect(twin.twin.findings == [])
   }
 }
