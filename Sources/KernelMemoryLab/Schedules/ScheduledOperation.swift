@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-@_spi(Benchmarking) @_spi(Lab) import KernelMemory
+@_spi(Benchmarking) @_spi(Lab) public import KernelMemory
 
 /// Something that a CPU does while others do something else.
 public enum ScheduledOperation: String, CaseIterable, Sendable {
@@ -46,6 +46,15 @@ extension ScheduledOperation {
   public static var furtherPairs: [[Self]] {
     paired.map { [.recycle, $0] } + [[.recycle, .recycle], [.area, .area], [.area, .walk]]
       + [.grow, .shrink, .fault, .poison, .read, .offline].map { [.offline, $0] }
+  }
+
+  /// All pairs that `kernel` is to get right.
+  ///
+  /// A kernel that does not wait for readers lets one store to a page that was folded meanwhile; that
+  /// is imitated.
+  public static func pairs(for kernel: KernelDesign) -> [[Self]] {
+    let isImitated = kernel.vmemmap.readerWait == .never
+    return pairs + furtherPairs.filter { !isImitated || $0 != [.recycle, .read] }
   }
 
   /// Does it as CPU `cpu`.

@@ -115,7 +115,8 @@ public struct Torture {
     from first: Int, until deadline: ContinuousClock.Instant?
   ) throws {
     let cases = shuffled(
-      options.kernels.flatMap { kernel in ScheduledOperation.pairs.map { (kernel, $0) } })
+      options.kernels.flatMap { kernel in ScheduledOperation.pairs(for: kernel).map { (kernel, $0) }
+      })
     for number in stride(from: first, to: cases.count, by: options.share.count) {
       if isDue(deadline) {
         tally.isComplete = false
