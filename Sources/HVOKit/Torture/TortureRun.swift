@@ -84,9 +84,11 @@ public struct TortureRun: Sendable {
       }
       done.add(end.tally)
       guard let death = end.death else { break }
-      guard let position = end.position else {
-        throw InputError("a worker process ended before it began: \(InputError.harmless(death))")
+      guard end.isTrap else {
+        throw InputError("a worker process gave up: \(InputError.harmless(death))")
       }
+      // Without a case it was preparing the first: it booted machines to see what they have.
+      let position = end.position ?? TorturePosition(part: options.parts[0], number: index)
       done.findings.append(finding(death, position, life, since: begin))
       done.isComplete = false
       deaths[position.part, default: 0] += 1

@@ -10,8 +10,10 @@ struct WorkerLife {
     var tally = TortureTally()
     /// What it was doing last.
     var position: TorturePosition?
-    /// The signal that ended it, and what it said; nil if it ended by itself.
+    /// How it ended and what it said; nil if all was well.
     var death: String?
+    /// Whether a signal ended it.
+    var isTrap = false
   }
 
   private let process = Process()
@@ -77,6 +79,7 @@ struct WorkerLife {
     }
     process.waitUntilExit()
     if process.terminationReason == .uncaughtSignal {
+      end.isTrap = true
       end.death = "ended by signal \(process.terminationStatus): \(lastWords)"
     } else if process.terminationStatus != 0 {
       end.death = "ended with \(process.terminationStatus): \(lastWords)"

@@ -89,6 +89,12 @@ import Testing
     #expect(!report.explored.isComplete)
   }
 
+  @Test func `finds a trap before the first case, too`() throws {
+    let report = try run("echo 'Fatal error: boot' >&2; kill -TRAP $$")
+    #expect(report.explored.findings.count == 3)
+    #expect(report.explored.findings.first?.details == ["ended by signal 5: Fatal error: boot"])
+  }
+
   @Test func `says that no worker could work`() throws {
     #expect(throws: InputError.self) { try run("echo no memory >&2; exit 2") }
     #expect(throws: InputError.self) {
