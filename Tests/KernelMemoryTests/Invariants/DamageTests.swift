@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import KernelMemoryLab
 import Testing
 
 @testable import KernelMemory
@@ -55,14 +56,5 @@ import Testing
     #expect(host.subsystem.checkInvariants() != [])
     zone.present.wrappingSubtract(1, ordering: .relaxed)
     #expect(host.subsystem.checkInvariants() == [])
-  }
-}
-
-extension InvariantViolation {
-  /// The line for people.
-  var text: String {
-    var sink = TextSink()
-    describe(to: &sink)
-    return String(decoding: sink.bytes.dropLast(), as: UTF8.self)
   }
 }

@@ -2,6 +2,7 @@
 
 import Synchronization
 import TestSupport
+import KernelMemoryLab
 import Testing
 
 @testable import KernelMemory
@@ -197,7 +198,9 @@ struct AllocatorPlayground {
       done.append(operation)
       var faults = playground.perform(operation)
       faults += FreeMemory(of: playground.host.allocator).faults
-      if step % 20 == 0 || !faults.isEmpty { faults += playground.host.complaints }
+      if step % 20 == 0 || !faults.isEmpty {
+        faults += playground.host.violations.map(\.text)
+      }
       guard faults.isEmpty else {
         Issue.record("seed \(seed), step \(step): \(faults)\n[\n  \(Self.source(of: done)),\n]")
         return
