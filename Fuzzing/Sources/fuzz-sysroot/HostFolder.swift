@@ -22,7 +22,8 @@ struct HostFolder {
     do {
       try? manager.removeItem(atPath: path)
       guard let name else {
-        return try manager.createDirectory(atPath: path, withIntermediateDirectories: true)
+        try manager.createDirectory(atPath: path, withIntermediateDirectories: true)
+        return
       }
       let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -65,10 +66,10 @@ struct HostFolder {
 
   /// Removes a file, and the folders that were made for it.
   private func remove(_ path: String) {
-    unlink("\(self.path)/\(path)")
+    _ = unsafe unlink("\(self.path)/\(path)")
     var parts = path.split(separator: "/").dropLast()
     // Only what is empty goes.
-    while !parts.isEmpty, rmdir("\(self.path)/\(parts.joined(separator: "/"))") == 0 {
+    while !parts.isEmpty, unsafe rmdir("\(self.path)/\(parts.joined(separator: "/"))") == 0 {
       parts = parts.dropLast()
     }
   }
