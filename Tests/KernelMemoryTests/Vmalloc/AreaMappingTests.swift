@@ -128,7 +128,12 @@ import Testing
 
   private func frames(_ host: AreaHost, _ order: PageOrder) throws -> [PageFrameNumber] {
     let head = try #require(host.subsystem.allocator.allocateBlock(order, on: NodeID(0), []))
-    return Array(FrameRange(start: head, pageCount: order.pageCount))
+    let pages = Array(FrameRange(start: head, pageCount: order.pageCount))
+    // Each stands alone, as an area's own pages do.
+    for pfn in pages {
+      host.subsystem.vmemmap.with(pfn) { $0.counts = DescriptorCounts(references: 1) }
+    }
+    return pages
   }
 
   /// R4: an end that is no multiple is refused, whatever callers promise.
