@@ -2,7 +2,6 @@
 
 import Synchronization
 import TestSupport
-import KernelMemoryLab
 import Testing
 
 @testable import KernelMemory
