@@ -130,8 +130,9 @@ import Testing
     let head = try #require(host.subsystem.allocator.allocateBlock(order, on: NodeID(0), []))
     let pages = Array(FrameRange(start: head, pageCount: order.pageCount))
     // Each stands alone, as an area's own pages do.
+    let zone = try #require(host.subsystem.topology.zone(of: head))
     for pfn in pages {
-      host.subsystem.vmemmap.with(pfn) { $0.counts = DescriptorCounts(references: 1) }
+      host.subsystem.vmemmap.initialize(pfn, place: zone.place, references: 1)
     }
     return pages
   }
