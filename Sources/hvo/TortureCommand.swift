@@ -45,7 +45,8 @@ struct TortureCommand: ParsableCommand {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Only these architectures.", valueName: "name,…"))
+    help: ArgumentHelp(
+      "Only these architectures; schedules run on x86-64 and arm64.", valueName: "name,…"))
   var arch: String?
 
   @Option(

@@ -14,7 +14,7 @@ public struct ScheduleReplay: Codable, Sendable {
   /// What the CPUs did, step by step.
   public var steps: [String]
 
-  /// Runs the schedule, such as `unified: grow | shrink @ 12:1 37:0`.
+  /// Runs the schedule, such as `unified x86_64: grow | shrink @ 12:1 37:0`.
   ///
   /// - Throws: ``InputError`` if it is none.
   public init(_ schedule: String) throws(InputError) {
@@ -24,7 +24,7 @@ public struct ScheduleReplay: Codable, Sendable {
     } catch {
       throw InputError(
         "--replay: \(InputError.quote(schedule)) is no schedule such as "
-          + "'unified: grow | shrink @ 12:1 37:0' (\(error))")
+          + "'unified x86_64: grow | shrink @ 12:1 37:0' (\(error))")
     }
     self.schedule = schedule
     complaints = outcome.complaints

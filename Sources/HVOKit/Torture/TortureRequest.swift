@@ -53,6 +53,10 @@ public struct TortureRequest: Sendable {
         options.kernels.append(try KernelChoice.design(named: String(name)))
       }
     }
+    if options.parts == [.schedules], options.scheduledFormats.isEmpty {
+      let names = ScheduleExploration.formats.map { "\($0.name)" }.joined(separator: " and ")
+      throw InputError("schedules are explored on \(names); name one of them with --arch")
+    }
     return options
   }
 

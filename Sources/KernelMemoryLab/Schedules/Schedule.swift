@@ -44,10 +44,12 @@ extension Schedule: CustomStringConvertible {
 
 /// Why a text is no schedule.
 public enum ScheduleTextError: Error, Equatable, Sendable {
-  /// The text has no `kernel: operation | operation @ switches`.
+  /// The text has no `kernel format: operation | operation @ switches`.
   case malformed
   /// There is no such kernel.
   case unknownKernel(String)
+  /// No exploration runs on machines with this format.
+  case unknownFormat(String)
   /// There is no such operation.
   case unknownOperation(String)
   /// The word is no `step:cpu`, or its step is not behind the one before.

@@ -11,6 +11,9 @@ public struct ScheduleExploration: Sendable {
   public var groups: [[ScheduledOperation]]
   /// The kernel that runs them.
   public var kernel: KernelDesign
+  /// The page tables of the machine, with base pages of 4 KiB; ``formats`` has those that differ in
+  /// what CPUs notice of each other.
+  public var format: PagingFormat
   /// What a compare-and-exchange that finds another value asks of a page.
   public var failedExchange = FailedExchange.needsWritablePage
   /// How many preemptions a schedule may have.
@@ -23,14 +26,20 @@ public struct ScheduleExploration: Sendable {
   /// An exploration of `groups`: of all pairs if nothing else is said.
   public init(
     groups: [[ScheduledOperation]] = ScheduledOperation.pairs, kernel: KernelDesign = .unified,
-    maximumPreemptions: Int = 2, randomScheduleCount: Int = 0, seed: UInt64 = 1
+    format: PagingFormat = .x86FourLevel, maximumPreemptions: Int = 2,
+    randomScheduleCount: Int = 0, seed: UInt64 = 1
   ) {
+    precondition(format.pageSize.byteCount == 4096, "the pool's pages are of 2 MiB")
     self.groups = groups
     self.kernel = kernel
+    self.format = format
     self.maximumPreemptions = maximumPreemptions
     self.randomScheduleCount = randomScheduleCount
     self.seed = seed
   }
+
+  /// One format whose entries may change while in use, and one whose entries have to be broken first.
+  public static let formats: [PagingFormat] = [.x86FourLevel, .arm64With4KPages]
 }
 
 /// What an exploration came to.
@@ -92,9 +101,9 @@ extension ScheduleExploration {
 
   /// The search through the schedules of one group.
   func search(_ operations: [ScheduledOperation]) -> ScheduleSearch {
-    let (kernel, failedExchange) = (kernel, failedExchange)
+    let (kernel, format, failedExchange) = (kernel, format, failedExchange)
     var search = ScheduleSearch(maximumPreemptions: maximumPreemptions) {
-      let scene = try ScheduleScene(kernel, for: operations, failedExchange)
+      let scene = try ScheduleScene(kernel, format, for: operations, failedExchange)
       let bodies = operations.enumerated().map { cpu, operation in
         { @Sendable in scene.perform(operation, as: cpu) }
       }
@@ -102,6 +111,7 @@ extension ScheduleExploration {
     }
     search.randomScheduleCount = randomScheduleCount
     search.seed = seed
+    search.makeEntryOrder = { EntryOrder(format.regime) }
     // Only where memory comes and goes do the lists of ranges and blocks change.
     search.granularity = operations.contains(.offline) ? .everyLock : .noListLocks
     return search
@@ -109,10 +119,10 @@ extension ScheduleExploration {
 
   private func text(_ operations: [ScheduledOperation], _ schedule: Schedule) -> String {
     let names = operations.map(\.rawValue).joined(separator: " | ")
-    return "\(kernel.name): \(names) @ \(schedule)"
+    return "\(kernel.name) \(format.name): \(names) @ \(schedule)"
   }
 
-  /// Tries one schedule, such as `unified: grow | shrink @ 12:1 37:0`, once more.
+  /// Tries one schedule, such as `unified x86_64: grow | shrink @ 12:1 37:0`, once more.
   ///
   /// - Returns: how it went.
   /// - Throws: ``ScheduleTextError``, ``HostedMachineError`` or ``BootError``.
@@ -120,10 +130,6 @@ extension ScheduleExploration {
     let halves = text.split(separator: "@", omittingEmptySubsequences: false)
     let head = halves[0].split(separator: ":", omittingEmptySubsequences: false)
     guard halves.count == 2, head.count == 2 else { throw ScheduleTextError.malformed }
-    let name = head[0].filter { $0 != " " }
-    guard let kernel = KernelDesign.named(Array(name.utf8)[...]) else {
-      throw ScheduleTextError.unknownKernel(name)
-    }
     let operations = try head[1].split(separator: "|").map { word in
       let word = word.filter { $0 != " " }
       guard let operation = ScheduledOperation(rawValue: word) else {
@@ -131,8 +137,22 @@ extension ScheduleExploration {
       }
       return operation
     }
-    let exploration = Self(groups: [operations], kernel: kernel)
+    let exploration = try Self(groups: [operations], on: head[0])
     return try exploration.search(operations).replay(Schedule(parsing: halves[1]))
+  }
+
+  /// An exploration of `groups` on a machine such as `unified x86_64`.
+  private init(
+    groups: [[ScheduledOperation]], on machine: Substring
+  ) throws(ScheduleTextError) {
+    let words = machine.split(separator: " ")
+    guard words.count == 2 else { throw .malformed }
+    guard let kernel = KernelDesign.named(Array(words[0].utf8)[...]) else {
+      throw .unknownKernel(String(words[0]))
+    }
+    let format = Self.formats.first { "\($0.name)" == words[1] }
+    guard let format else { throw .unknownFormat(String(words[1])) }
+    self.init(groups: groups, kernel: kernel, format: format)
   }
 }
 

@@ -38,14 +38,15 @@ final class ScheduleScene: @unchecked Sendable {
 
   /// Boots `kernel` and prepares for `operations`, one for each CPU.
   init(
-    _ kernel: KernelDesign, for operations: [ScheduledOperation], _ failedExchange: FailedExchange
+    _ kernel: KernelDesign, _ format: PagingFormat, for operations: [ScheduledOperation],
+    _ failedExchange: FailedExchange
   ) throws {
     let end = PhysicalAddress(Self.memory)
     let map = MemoryMap([
       MemoryMapEntry(PhysicalAddress(0)..<PhysicalAddress(0x9_FC00), .usable),
       MemoryMapEntry(PhysicalAddress(1 << 20)..<end, .usable),
     ])
-    let format = PagingFormat.x86FourLevel.withHugePages(of: [order, largeOrder])
+    let format = format.withHugePages(of: [order, largeOrder])
     machine = try HostedMachine(
       span: Self.added.upperBound.rawValue, regime: format.regime,
       cpuCount: operations.count,

@@ -114,28 +114,37 @@ public struct Torture {
   private mutating func runSchedules(
     from first: Int, until deadline: ContinuousClock.Instant?
   ) throws {
-    let cases = shuffled(
-      options.kernels.flatMap { kernel in ScheduledOperation.pairs(for: kernel).map { (kernel, $0) }
-      })
+    let cases = shuffled(scheduleCases)
     for number in stride(from: first, to: cases.count, by: options.share.count) {
       if isDue(deadline) {
         tally.isComplete = false
         return
       }
       begin(.schedules, number)
-      let (kernel, pair) = cases[number]
-      observer.note(
-        "# schedules: \(kernel.name): \(pair.map(\.rawValue).joined(separator: " | "))")
-      try explore(pair, on: kernel, until: deadline)
+      let (kernel, format, pair) = cases[number]
+      let names = pair.map(\.rawValue).joined(separator: " | ")
+      observer.note("# schedules: \(kernel.name) \(format.name): \(names)")
+      try explore(pair, on: kernel, format, until: deadline)
       observer.progress(tally)
     }
   }
 
+  private var scheduleCases: [(KernelDesign, PagingFormat, [ScheduledOperation])] {
+    let formats = options.scheduledFormats
+    return options.kernels.flatMap { kernel in
+      formats.flatMap { format in
+        ScheduledOperation.pairs(for: kernel).map { (kernel, format, $0) }
+      }
+    }
+  }
+
   private mutating func explore(
-    _ pair: [ScheduledOperation], on kernel: KernelDesign, until deadline: ContinuousClock.Instant?
+    _ pair: [ScheduledOperation], on kernel: KernelDesign, _ format: PagingFormat,
+    until deadline: ContinuousClock.Instant?
   ) throws {
-    let report = try ScheduleExploration(groups: [pair], kernel: kernel, seed: options.seed)
-      .run(until: deadline)
+    let exploration = ScheduleExploration(
+      groups: [pair], kernel: kernel, format: format, seed: options.seed)
+    let report = try exploration.run(until: deadline)
     tally.groups += 1
     tally.schedules += report.scheduleCount
     tally.isComplete = tally.isComplete && report.isComplete

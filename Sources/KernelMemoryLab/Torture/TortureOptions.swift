@@ -34,6 +34,13 @@ public struct TortureOptions: Sendable {
 
   public init() {}
 
+  /// Those of `formats` on which schedules are explored: the others are to CPUs like one of these.
+  public var scheduledFormats: [PagingFormat] {
+    ScheduleExploration.formats.filter { wanted in
+      formats.contains { $0.name.description == wanted.name.description }
+    }
+  }
+
   /// When `part` has to end, if it begins at `start`: the parts that follow it get as much as it.
   func deadline(
     of part: TorturePart, from start: ContinuousClock.Instant, end: ContinuousClock.Instant?

@@ -134,7 +134,8 @@ import Testing
     TortureRequest(seed: "-1"), TortureRequest(time: "0s"), TortureRequest(time: "1d"),
     TortureRequest(time: "5s", steps: "5"), TortureRequest(steps: "many"),
     TortureRequest(what: "nothing"), TortureRequest(architectures: "vax"),
-    TortureRequest(kernels: "host"), TortureRequest(kernels: "2.6"), TortureRequest(jobs: "0"),
+    TortureRequest(what: "schedules", architectures: "riscv64"), TortureRequest(kernels: "host"),
+    TortureRequest(kernels: "2.6"), TortureRequest(jobs: "0"),
   ])
   func `is refused with a word if it cannot be read`(request: TortureRequest) {
     #expect(throws: InputError.self) { try request.options() }

@@ -19,6 +19,18 @@ import Testing
     #expect(report.groups.count == 36)
   }
 
+  /// Where a live entry may not change at once, nothing is folded, and everything else goes on.
+  @Test(arguments: [
+    [ScheduledOperation.grow, .fault], [.demote, .poison], [.area, .walk], [.offline, .grow],
+  ])
+  func `nobody changes a live entry in place on arm64`(operations: [ScheduledOperation]) throws {
+    let report = try ScheduleExploration(
+      groups: [operations], format: .arm64With4KPages, maximumPreemptions: 1
+    ).run()
+    #expect(report.failures == [])
+    #expect(report.isComplete)
+  }
+
   @Test(arguments: [
     [ScheduledOperation.grow, .fault], [.shrink, .read], [.restore, .read], [.fault, .poison],
   ])

@@ -18,15 +18,17 @@ import Testing
 
   @Test(arguments: [
     ("grow | shrink", ScheduleTextError.malformed), ("grow | shrink @ 1:1", .malformed),
-    ("2.4: grow @ ", .unknownKernel("2.4")), ("7.2: swap @ ", .unknownOperation("swap")),
-    ("7.2: grow | shrink @ 1", .notASwitch("1")),
+    ("7.2: grow @ ", .malformed), ("2.4 x86_64: grow @ ", .unknownKernel("2.4")),
+    ("7.2 s390x: grow @ ", .unknownFormat("s390x")),
+    ("7.2 x86_64: swap @ ", .unknownOperation("swap")),
+    ("7.2 arm64-4k: grow | shrink @ 1", .notASwitch("1")),
   ])
   func `a reproducer that cannot be run says why`(text: String, error: ScheduleTextError) {
     #expect(throws: error) { try ScheduleExploration.replay(text) }
   }
 
   @Test func `a schedule that does not fit says so`() throws {
-    let outcome = try ScheduleExploration.replay("unified: read | read @ 3:7")
+    let outcome = try ScheduleExploration.replay("unified arm64-4k: read | read @ 3:7")
     #expect(
       outcome.complaints == ["the schedule does not fit: at step 3, CPU 7 cannot go on, at step 3"])
   }
