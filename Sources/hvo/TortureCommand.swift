@@ -58,6 +58,9 @@ struct TortureCommand: ParsableCommand {
     help: ArgumentHelp("How many processes share the work; 1 unless said.", valueName: "count"))
   var jobs: String?
 
+  @Flag(help: "End with the first finding; of several processes, each with its own.")
+  var first = false
+
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
@@ -79,7 +82,7 @@ struct TortureCommand: ParsableCommand {
   private var request: TortureRequest {
     TortureRequest(
       seed: seed, time: time, steps: steps, what: what, architectures: arch, kernels: kernel,
-      jobs: jobs)
+      jobs: jobs, endsWithFirst: first)
   }
 
   func run() throws {

@@ -70,7 +70,7 @@ struct Finder {
     let log = copy.logs.appending(path: "\(mutant)-torture.log")
     var command = Command(
       program: products.appending(path: "hvo").path,
-      arguments: ["torture", "--for", "\(seconds)s"] + arguments,
+      arguments: ["torture", "--first", "--for", "\(seconds)s"] + arguments,
       environment: ["MUTANT": "\(mutant)", "SWIFT_BACKTRACE": "enable=no"],
       folder: copy.package, log: log)
     command.secondsLimit = Double(seconds) * 3 + 120

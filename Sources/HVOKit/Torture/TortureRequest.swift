@@ -18,13 +18,17 @@ public struct TortureRequest: Sendable {
   public var kernels: String?
   /// How many processes share the work.
   public var jobs: String?
+  /// Whether each process ends with the first finding.
+  public var endsWithFirst: Bool
 
   public init(
     seed: String? = nil, time: String? = nil, steps: String? = nil, what: String? = nil,
-    architectures: String? = nil, kernels: String? = nil, jobs: String? = nil
+    architectures: String? = nil, kernels: String? = nil, jobs: String? = nil,
+    endsWithFirst: Bool = false
   ) {
     (self.seed, self.time, self.steps, self.what) = (seed, time, steps, what)
     (self.architectures, self.kernels, self.jobs) = (architectures, kernels, jobs)
+    self.endsWithFirst = endsWithFirst
   }
 
   /// What that means.
@@ -40,6 +44,7 @@ public struct TortureRequest: Sendable {
     }
     options.limit = try limit()
     options.share.count = try jobCount()
+    options.endsWithFirst = endsWithFirst
     if let what, what != "all" { options.parts = try parts(what) }
     if let architectures {
       options.formats = []

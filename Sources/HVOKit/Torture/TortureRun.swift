@@ -94,7 +94,7 @@ public struct TortureRun: Sendable {
       deaths[position.part, default: 0] += 1
       let isGivenUp = deaths[position.part, default: 0] >= Self.mostDeaths
       start = isGivenUp ? beginning(of: index, behind: position.part) : next(position)
-      if isOver(begin) || start == nil { break }
+      if isOver(begin) || start == nil || options.endsWithFirst { break }
     }
     let sum = done
     state.tallies.withLock { $0[index] = sum }

@@ -106,6 +106,7 @@ extension TortureRequest {
     ] {
       if let value { words += [name, value] }
     }
+    if endsWithFirst { words.append("--first") }
     return words
   }
 }

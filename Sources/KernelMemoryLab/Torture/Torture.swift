@@ -54,7 +54,8 @@ public struct Torture {
   }
 
   private func isDue(_ deadline: ContinuousClock.Instant?) -> Bool {
-    deadline.map { ContinuousClock.now >= $0 } ?? false
+    if options.endsWithFirst, !tally.findings.isEmpty { return true }
+    return deadline.map { ContinuousClock.now >= $0 } ?? false
   }
 
   private mutating func note(_ finding: TortureFinding) {
@@ -165,7 +166,8 @@ public struct Torture {
     var number = first
     let before = tally
     func hasEnough(_ steps: Int) -> Bool {
-      guard case .steps(let limit) = options.limit else { return isDue(deadline) }
+      guard !isDue(deadline) else { return true }
+      guard case .steps(let limit) = options.limit else { return false }
       return steps * options.share.count >= limit
     }
     while !hasEnough(walk.stepCount) {

@@ -29,6 +29,8 @@ public struct TortureOptions: Sendable {
   public var parts = TorturePart.allCases
   public var kernels = KernelDesign.all
   public var formats = RandomWalk.allFormats
+  /// Whether the first finding is enough.
+  public var endsWithFirst = false
   /// How many processes share the work, and which of them this is, from 0.
   public var share = (index: 0, count: 1)
 

@@ -17,7 +17,7 @@ import Testing
   }
 
   private func run(
-    _ body: String, _ request: TortureRequest = TortureRequest(time: "5s", what: "random")
+    _ body: String, _ request: TortureRequest = TortureRequest(time: "10m", what: "random")
   ) throws -> TortureReport {
     let path = try program(body)
     defer { try? FileManager.default.removeItem(atPath: path) }
@@ -31,7 +31,7 @@ import Testing
 
   @Test func `adds up what its workers say`() throws {
     let report = try run(
-      "echo '\(Self.tally)'", TortureRequest(time: "5s", what: "random", jobs: "3"))
+      "echo '\(Self.tally)'", TortureRequest(time: "10m", what: "random", jobs: "3"))
     #expect(report.isClean)
     #expect(report.explored.operations == 21)
     #expect(report.explored.machines == 6)
@@ -77,13 +77,22 @@ import Testing
     #expect(report.explored.findings.map(\.script) == ["#@ machine cpus=2\ncat deadly\n"])
   }
 
+  @Test func `ends with the first worker that dies, if one finding is enough`() throws {
+    let report = try run(
+      """
+      echo '{"begin":{"part":"sweep","number":0}}'
+      kill -ILL $$
+      """, TortureRequest(time: "10m", what: "sweep,random", endsWithFirst: true))
+    #expect(report.explored.findings.count == 1)
+  }
+
   @Test func `gives a part up that kills every worker, and goes on with the next`() throws {
     let report = try run(
       """
       case "$*" in *--start\\ random*) echo '\(Self.tally)'; exit 0 ;; esac
       echo '{"begin":{"part":"sweep","number":0}}'
       kill -ILL $$
-      """, TortureRequest(time: "5s", what: "sweep,random"))
+      """, TortureRequest(time: "10m", what: "sweep,random"))
     #expect(report.explored.findings.count == 3)
     #expect(report.explored.operations == 7)
     #expect(!report.explored.isComplete)

@@ -33,6 +33,8 @@ import Testing
 
   @Test(arguments: [
     [ScheduledOperation.grow, .fault], [.shrink, .read], [.restore, .read], [.fault, .poison],
+    // Both split the same leaf.
+    [.optimize, .optimize],
   ])
   func `one preemption does no harm`(operations: [ScheduledOperation]) throws {
     let report = try ScheduleExploration(groups: [operations], maximumPreemptions: 1).run()

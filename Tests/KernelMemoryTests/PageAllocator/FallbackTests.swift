@@ -132,6 +132,21 @@ import Testing
     host.check(holding: pages - 256)
   }
 
+  @Test func `a movable request claims the pageblock of a block of 16 pages`() throws {
+    let host = try AllocatorHost()
+    let (largest, pages) = host.takeEverything(.normal)
+    let block = try #require(largest.first)
+    for index in 0..<2 {
+      host.topology.sections.setMigrateType(.unmovable, of: block.advanced(by: index * 512))
+    }
+    for start in stride(from: 0, to: 512, by: 32) {
+      host.allocator.freeRun(block.advanced(by: start)..<block.advanced(by: start + 16))
+    }
+    _ = try #require(take(0, .movable, from: host))
+    #expect(host.topology.sections.migrateType(of: block) == .movable)
+    host.check(holding: pages - 255)
+  }
+
   @Test func `a run over pageblocks of two types is one block of one type, or two blocks`() throws {
     let host = try AllocatorHost()
     let (largest, pages) = host.takeEverything(.normal)

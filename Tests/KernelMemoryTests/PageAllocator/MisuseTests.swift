@@ -60,6 +60,18 @@ import Testing
     }
   }
 
+  /// Its descriptors were never written: they look like those of memory in somebody's hand.
+  @Test(.enabled(if: isDebugBuild))
+  func `a block of a section that is free as a whole traps in debug builds`() async {
+    await #expect(processExitsWith: .failure) {
+      let host = AllocatorHost(try TestHost(memory: 1 << 30))
+      let section = SectionNumber(3)
+      try #require(host.allocator.isFreeSection(section, in: host.lists(.dma32)))
+      let block = host.topology.sections.frames(of: section).lowerBound
+      host.allocator.freeBlock(block, PageOrder(10))
+    }
+  }
+
   @Test func `memory that is none traps`() async {
     await #expect(processExitsWith: .failure) {
       let allocator = try TestHost(memory: 64 << 20).subsystem.allocator

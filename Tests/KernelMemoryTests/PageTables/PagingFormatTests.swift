@@ -112,6 +112,11 @@ import Testing
     #expect(live == ["x86_64", "x86_64-la57", "riscv64-sv39", "riscv64-sv48", "riscv64-sv57"])
   }
 
+  @Test func `descriptors are mapped with huge leaves but where a leaf spans too many sections`() {
+    let base = NamedFormat.all.filter { !$0.format.populatesHugeVmemmap }.map(\.testDescription)
+    #expect(base == ["arm64-16k", "arm64-64k"])
+  }
+
   @Test(arguments: NamedFormat.all)
   func `a name finds its format`(_ named: NamedFormat) throws {
     let found = try #require(PagingFormat.named(named.testDescription.utf8))
