@@ -55,7 +55,7 @@ final class PageAllocator: @unchecked Sendable {
     let pageblock = pageblockOrder
     cpuLists = ObjectTable(
       topology.zones.map { _ in
-        ZoneCPULists(cpuCount: machine.cpuCount, pageblockOrder: pageblock, limit: maximumOrder)
+        ZoneCPULists(cpuCount: machine.cpuCount, pageblockOrder: pageblock)
       })
     zoneOrders = topology.nodes.indices.map { Self.zoneOrder(from: $0, in: topology) }
   }

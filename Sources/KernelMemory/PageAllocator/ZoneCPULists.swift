@@ -39,15 +39,13 @@ final class ZoneCPULists: Sendable {
   private let high = Atomic<UInt>(0)
   let keeps: ObjectTable<Keep>
   private let pageblockOrder: PageOrder
-  private let hasPageblockClass: Bool
   /// Orders up to this one have a class each; the pageblock order has the last.
   private static var smallOrders: Int { 4 }
   /// The types of blocks that are kept: the first ones.
   private static var typeCount: Int { Int(MigrateType.reclaimable.rawValue) + 1 }
 
-  init(cpuCount: Int, pageblockOrder: PageOrder, limit: PageOrder) {
+  init(cpuCount: Int, pageblockOrder: PageOrder) {
     self.pageblockOrder = pageblockOrder
-    hasPageblockClass = pageblockOrder.index >= Self.smallOrders && pageblockOrder <= limit
     let count = (Self.smallOrders + 1) * Self.typeCount
     keeps = ObjectTable((0..<cpuCount).map { _ in Keep(listCount: count) })
   }
@@ -79,7 +77,7 @@ final class ZoneCPULists: Sendable {
     let column = Int(type.rawValue)
     guard column < Self.typeCount else { return nil }
     if order.index < Self.smallOrders { return order.index &* Self.typeCount &+ column }
-    guard hasPageblockClass, order == pageblockOrder else { return nil }
+    guard order == pageblockOrder else { return nil }
     return Self.smallOrders &* Self.typeCount &+ column
   }
 

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+import Testing
+
+@testable import KernelMemory
+
+/// Memory that is not as large as a section, or has sections smaller than what a vmemmap page
+/// describes.
+@Suite struct `Descriptors of parts` {
+  private func population(_ host: TestHost) -> SectionPopulation {
+    SectionPopulation(optimizer: host.subsystem.optimizer)
+  }
+
+  private func memory(_ host: TestHost, _ mebibytes: Range<UInt>) -> DescribedMemory {
+    let shift = 20 - host.subsystem.format.pageSize.shift
+    return DescribedMemory(
+      frames: PageFrameNumber(
+        mebibytes.lowerBound << shift)..<PageFrameNumber(mebibytes.upperBound << shift),
+      node: NodeID(0))
+  }
+
+  /// P-POP 8.
+  @Test func `an altmap that is too small for single pages fails, and nothing is left`() throws {
+    let host = try TestHost(memory: 1 << 30, format: .arm64With64KPages, room: 4 << 30)
+    let memory = memory(host, 2048..<2560)
+    var altmap: Altmap? = Altmap(of: memory.frames, freeCount: 5)
+    let before = altmap
+    #expect(throws: PopulationError.outOfFrames) {
+      try population(host).add(memory, &altmap)
+    }
+    #expect(altmap == before)
+    let addresses = host.subsystem.vmemmap.addresses(describing: memory.frames)
+    #expect(host.subsystem.tables.census(of: addresses) == MappingCensus())
+  }
+
+  @Test func `less than a section takes nothing from an altmap`() throws {
+    let host = try TestHost(memory: 1 << 30, room: 4 << 30)
+    let memory = memory(host, 2052..<2058)
+    var altmap: Altmap? = Altmap(of: memory.frames, freeCount: 512)
+    try population(host).add(memory, &altmap)
+    #expect(altmap?.usedCount == 0)
+    #expect(host.subsystem.accounting.runtimePages.load(ordering: .relaxed) == 24)
+  }
+
+  /// On powerpc64 a vmemmap page of 64 KiB describes four sections of 16 MiB.
+  @Test func `a vmemmap page that describes boot memory, too, stays`() throws {
+    let map = MemoryMap([
+      MemoryMapEntry(PhysicalAddress(1 << 20)..<PhysicalAddress(976 << 20), .usable)
+    ])
+    let host = try TestHost(
+      map: map, layout: .single, kernel: .unified, format: .powerRadixWith64KPages, room: 1 << 30)
+    let memory = memory(host, 976..<1024)
+    let vmemmap = host.subsystem.vmemmap
+    let page = vmemmap.address(of: memory.frames.lowerBound)
+    let frame = try #require(host.subsystem.tables.frame(mappedAt: page))
+    var none: Altmap?
+    try population(host).add(memory, &none)
+    population(host).remove(memory, &none)
+    #expect(host.subsystem.tables.frame(mappedAt: page) == frame)
+    #expect(host.complaints == [])
+  }
+}
