@@ -8,11 +8,20 @@ import Testing
 
 @Suite struct `A torture` {
   /// A program that stands in for the worker.
+  ///
+  /// A shell writes it. Were it open for writing in this process, another test that starts a program
+  /// at that moment would have it open, too, and the kernel runs no file that somebody writes to.
   private func program(_ body: String) throws -> String {
     let path = FileManager.default.temporaryDirectory
       .appendingPathComponent("worker-\(UUID().uuidString)").path
-    try "#!/bin/sh\n\(body)\n".write(toFile: path, atomically: true, encoding: .utf8)
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    let writer = Process()
+    writer.executableURL = URL(filePath: "/bin/sh")
+    writer.arguments = [
+      "-c", #"printf '%s\n' "$1" > "$0" && chmod 755 "$0""#, path, "#!/bin/sh\n\(body)",
+    ]
+    try writer.run()
+    writer.waitUntilExit()
+    try #require(writer.terminationStatus == 0)
     return path
   }
 

@@ -112,7 +112,7 @@ import Testing
   }
 
   @Test func `how much a CPU takes and keeps follows from the size of the zone`() {
-    let lists = ZoneCPULists(cpuCount: 4, pageblockOrder: PageOrder(9), limit: PageOrder(10))
+    let lists = ZoneCPULists(cpuCount: 4, pageblockOrder: PageOrder(9))
     lists.resize(managed: 4 << 20, total: 40_000, pageSize: .fourKiB)
     #expect(lists.batchPageCount == 63)
     #expect(lists.highPageCount == 10_000)
