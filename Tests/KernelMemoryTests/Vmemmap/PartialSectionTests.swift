@@ -43,6 +43,24 @@ import Testing
     #expect(host.subsystem.accounting.runtimePages.load(ordering: .relaxed) == 24)
   }
 
+  @Test func `parts of a section come one by one, and go one by one`() throws {
+    let host = try TestHost(memory: 1 << 30, room: 4 << 30)
+    let parts = [2048..<2058, 2060..<2062, 2058..<2060].map { memory(host, $0) }
+    var none: Altmap?
+    var counts: [Int] = []
+    for part in parts {
+      try population(host).add(part, &none)
+      counts.append(host.subsystem.accounting.runtimePages.load(ordering: .relaxed))
+    }
+    #expect(counts == [40, 48, 56])
+    counts = parts.map { part in
+      population(host).remove(part, &none)
+      return host.subsystem.accounting.runtimePages.load(ordering: .relaxed)
+    }
+    #expect(counts == [16, 8, 0])
+    #expect(host.complaints == [])
+  }
+
   /// On powerpc64 a vmemmap page of 64 KiB describes four sections of 16 MiB.
   @Test func `a vmemmap page that describes boot memory, too, stays`() throws {
     let map = MemoryMap([
