@@ -118,6 +118,24 @@ import Testing
     host.check()
   }
 
+  @Test func `an area of one's own comes first, and each is asked once`() throws {
+    let host = try PoolHost(
+      memory: 8 << 30, nodes: 2, commandLine: "hugetlb_cma=0:1G,1:1G")
+    let areas = host.hugeTLB.contiguousAreas
+    try #require(areas.count == 2)
+    let own = areas[1]
+    let heads = (0..<3).map { _ in
+      host.hugeTLB.allocateFromContiguousArea(own.order, on: own.node, [])
+    }
+    #expect(heads == [own.frames.lowerBound, areas[0].frames.lowerBound, nil])
+    // The second request missed once, the third twice.
+    #expect(events(host) == [2, 3])
+    for head in heads.compactMap({ $0 }) {
+      host.hugeTLB.returnToContiguousArea(Folio(head: head, order: own.order).frames)
+    }
+    host.check()
+  }
+
   @Test func `with nothing else allowed, an empty area means no page`() throws {
     let host = try PoolHost(memory: 8 << 30, commandLine: "hugetlb_cma=1G")
     host.hugeTLB.usesContiguousAreasOnly.store(true, ordering: .relaxed)
