@@ -111,6 +111,7 @@ import Testing
         if Self.isNamed("goingOnline", event) { log.order.withLock { $0.append(name) } }
       }
     }
+    #expect(HotplugListener(hear: { _ in }).priority == 0)
     for listener in listeners { host.hotplug.listeners.add(listener) }
     try host.plug(as: .online)
     #expect(log.order.withLock { $0 } == ["a", "b", "c", "d"])

@@ -88,6 +88,18 @@ import Testing
     #expect(try host.dax.create(in: region).id.number == 2, "a number is used once")
   }
 
+  @Test func `a larger size prolongs the last part, one that is placed behind it does not`() throws
+  {
+    let host = try DeviceHost()
+    let device = try host.dax.create(in: host.region())
+    try host.dax.resize(device, to: 2 * megabyte)
+    try host.dax.resize(device, to: 4 * megabyte)
+    #expect(device.ranges.count == 1)
+    let end = try #require(device.ranges.first).frames.upperBound.rawValue << 12
+    try host.dax.addMapping(device, first: end, last: end + 2 * megabyte - 1)
+    #expect(device.ranges.map(\.frames.pageCount) == [1024, 512])
+  }
+
   @Test func `parts are placed by address`() throws {
     let host = try DeviceHost()
     let device = try host.dax.create(in: host.region())
