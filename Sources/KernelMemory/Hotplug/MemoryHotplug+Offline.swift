@@ -62,16 +62,10 @@ extension MemoryHotplug {
     if policy.hasPreparationEvents { tell(.memory(.finishOffline, memory)) }
   }
 
-  /// Whether all of `frames` is memory of the node, with descriptors.
+  /// Whether all of `frames` is memory of the node; that has descriptors.
   private func hasNoHoles(_ frames: FrameRange, of node: MemoryNode) -> Bool {
-    guard let memory = node.ownMemory.range(with: frames.lowerBound),
-      memory.upperBound >= frames.upperBound
-    else { return false }
-    var isMapped = true
-    forEachSection(of: frames) { number in
-      isMapped = isMapped && topology.sections[number].marks.contains(.hasMap)
-    }
-    return isMapped
+    guard let memory = node.ownMemory.range(with: frames.lowerBound) else { return false }
+    return memory.upperBound >= frames.upperBound
   }
 
   private func presentPageCount(of node: MemoryNode) -> UInt {
