@@ -41,6 +41,26 @@ import Testing
     #expect(pool.counts == counts(nr: 2, free: 2))
   }
 
+  /// A9 in the list of known bugs; kernels before 6.1 have it.
+  @Test(arguments: PoolKernel.allCases)
+  func `A9: a node gets what it is asked for, whatever another one lends`(
+    kernel: PoolKernel
+  ) throws {
+    let host = try PoolHost(kernel: kernel, nodes: 2)
+    let pool = host.pool
+    try pool.setOvercommitLimit(8)
+    let four = try HugeMapping(pool: pool, pageCount: 4, manner: .reserve)
+    try four.touchAll()
+    let lender = try #require(pool.parts.firstIndex { $0.counts.surplusPageCount > 0 })
+    let lent = pool.parts[lender].counts.surplusPageCount
+    pool.resize(to: 3, .node(1 - lender))
+    host.check()
+    let more = pool.hugeTLB.policy.countsSurplusInNodeRequests ? lent : 0
+    #expect(pool.parts[1 - lender].counts.persistentPageCount == 3 + more)
+    four.release()
+    host.check()
+  }
+
   @Test(arguments: PoolKernel.allCases)
   func `promised pages survive a shrinking pool as surplus`(kernel: PoolKernel) throws {
     let host = try PoolHost(kernel: kernel, commandLine: "hugetlb_free_vmemmap=on")
