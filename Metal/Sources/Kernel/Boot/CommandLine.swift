@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The command line, divided between the kernel itself and the core.
+///
+/// Words that begin with `metal.` are the kernel's own; the core sees the rest.
+struct CommandLine {
+  /// What the core gets.
+  private(set) var rest: [UInt8] = []
+  /// Whether all invariants are checked after each line of a script: `metal.check`.
+  private(set) var checksInvariants = false
+  /// Whether the machine is described before the script runs: `metal.describe`.
+  private(set) var describesMachine = false
+  /// What the kernel shows of itself: `metal.demo=NAME`.
+  private(set) var demonstration: [UInt8] = []
+  /// What the script is called in messages: `metal.script=NAME`.
+  private(set) var scriptName: [UInt8] = Array("script".utf8)
+
+  /// Reads the text in `piece`, by physical address.
+  init(_ piece: StartInfo.Piece) {
+    guard piece.byteCount > 0 else { return }
+    let text = RawMemory.bytes(
+      at: KernelMemoryMap.directMap + piece.start, count: piece.byteCount)
+    for word in text.split(separator: 0x20) where !take(word) {
+      if !rest.isEmpty { rest.append(0x20) }
+      rest += word
+    }
+  }
+
+  /// Reads one of the kernel's own words.
+  private mutating func take(_ word: ArraySlice<UInt8>) -> Bool {
+    guard word.starts(with: "metal.".utf8) else { return false }
+    let text = word.dropFirst(6)
+    if text.elementsEqual("check".utf8) { checksInvariants = true }
+    if text.elementsEqual("describe".utf8) { describesMachine = true }
+    if text.starts(with: "script=".utf8) { scriptName = Array(text.dropFirst(7)) }
+    if text.starts(with: "demo=".utf8) { demonstration = Array(text.dropFirst(5)) }
+    return true
+  }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import KernelMemory
+
+/// Why the real machine cannot be the one that a script describes.
+enum MachineRefusal: Error {
+  /// It has other page tables.
+  case format
+  /// It has fewer CPUs.
+  case processors
+  /// Memory that the script wants, now or later, is not there, or the kernel itself lies there.
+  case memory(PhysicalAddress)
+  /// The script's nodes cannot be.
+  case nodes
+
+  var message: StaticString {
+    switch self {
+    case .format: "the processor does not have the page tables that the script wants"
+    case .processors: "the machine has fewer CPUs than the script wants"
+    case .memory: "the machine has not all the memory that the script wants"
+    case .nodes: "the script's memory cannot be divided into such nodes"
+    }
+  }
+}
+
+/// What the core is started with.
+///
+/// A script that describes a machine gets that one: a part of the real one's memory and CPUs. The
+/// kernel's own block lies behind it, so that nothing of it can be seen. Without a description the
+/// core gets the real machine.
+struct MachineBoot {
+  let configuration: BootConfiguration
+  /// The bytes from physical zero to the end of what may ever be memory.
+  let span: UInt
+  let cpuCount: Int
+
+  /// Takes what `setup` wants out of `real`.
+  init(_ setup: ScriptSetup, on real: RealMachine) throws(MachineRefusal) {
+    guard let machine = setup.machine else {
+      configuration = BootConfiguration(
+        kernel: setup.usualKernel, format: real.format, memoryMap: real.memoryMap,
+        layout: real.layout, commandLine: setup.commandLine)
+      span = real.span
+      cpuCount = real.cpuCount
+      return
+    }
+    guard machine.format.regime == real.format.regime else { throw .format }
+    guard machine.cpuCount <= real.cpuCount else { throw .processors }
+    do throws(NodeLayoutError) {
+      configuration = try setup.bootConfiguration()
+    } catch {
+      throw .nodes
+    }
+    let later = configuration.layout.ranges.filter { $0.isHotPluggable }.map { $0.range }
+    for range in Self.wantedMemory(machine) + later where !real.hasMemory(range) {
+      throw .memory(range.lowerBound)
+    }
+    span = machine.spanByteCount
+    cpuCount = machine.cpuCount
+  }
+
+  /// The memory that there is to be from the start.
+  private static func wantedMemory(_ machine: MachineDescription) -> [Range<PhysicalAddress>] {
+    var ranges: [Range<PhysicalAddress>] = []
+    for entry in machine.firmwareMap.entries {
+      switch entry.kind {
+      case .usable, .persistent, .legacyPersistent, .softReserved: ranges.append(entry.range)
+      case .reserved, .acpi, .nvs, .unusable: continue
+      }
+    }
+    return ranges
+  }
+}
