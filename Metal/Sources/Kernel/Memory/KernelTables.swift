@@ -46,7 +46,7 @@ struct KernelTables {
   mutating func map(_ address: UInt, to frame: UInt, byteCount: UInt, _ rights: Rights) {
     var done: UInt = 0
     while done < byteCount {
-      let level = Self.largestLevel(address + done | frame + done, byteCount: byteCount - done)
+      let level = Self.largestLevel((address + done) | (frame + done), byteCount: byteCount - done)
       let entry = slot(for: address + done, level: level)
       let size = level == 0 ? 0 : Self.leaf
       let bits = Self.present | Self.used | Self.global | size | rights.bits
