@@ -54,8 +54,8 @@ struct Session {
     do throws(BootError) {
       let subsystem = try MemorySubsystem(boot.configuration, on: machine)
       var console = ScriptConsole(
-        script, text: text, name: commandLine.scriptName, subsystem,
-        checksInvariants: commandLine.checksInvariants)
+        script, text: text, name: commandLine.scriptName,
+        InterfaceTree(subsystem), checksInvariants: commandLine.checksInvariants)
       return console.run()
     } catch {
       var sink = TextSink()
