@@ -8,10 +8,8 @@ struct CommandLine {
   private(set) var rest: [UInt8] = []
   /// Whether all invariants are checked after each line of a script: `metal.check`.
   private(set) var checksInvariants = false
-  /// Whether the machine is described before the script runs: `metal.describe`.
-  private(set) var describesMachine = false
-  /// What the kernel shows of itself: `metal.demo=NAME`.
-  private(set) var demonstration: [UInt8] = []
+  /// What the kernel shows of itself when the script is done: `metal.show=NAME`.
+  private(set) var show: Show?
   /// What the script is called in messages: `metal.script=NAME`.
   private(set) var scriptName: [UInt8] = Array("script".utf8)
 
@@ -31,9 +29,8 @@ struct CommandLine {
     guard word.starts(with: "metal.".utf8) else { return false }
     let text = word.dropFirst(6)
     if text.elementsEqual("check".utf8) { checksInvariants = true }
-    if text.elementsEqual("describe".utf8) { describesMachine = true }
     if text.starts(with: "script=".utf8) { scriptName = Array(text.dropFirst(7)) }
-    if text.starts(with: "demo=".utf8) { demonstration = Array(text.dropFirst(5)) }
+    if text.starts(with: "show=".utf8) { show = Show(named: text.dropFirst(5)) }
     return true
   }
 }

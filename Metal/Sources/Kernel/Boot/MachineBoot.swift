@@ -34,8 +34,12 @@ struct MachineBoot {
   let span: UInt
   let cpuCount: Int
 
-  /// Takes what `setup` wants out of `real`.
-  init(_ setup: ScriptSetup, on real: RealMachine) throws(MachineRefusal) {
+  /// Takes what `script` wants out of `real`.
+  init(
+    _ script: Script, commandLine: [UInt8], on real: RealMachine
+  ) throws(MachineRefusal) {
+    var setup = script.setup
+    setup.commandLine = commandLine
     guard let machine = setup.machine else {
       configuration = BootConfiguration(
         kernel: setup.usualKernel, format: real.format, memoryMap: real.memoryMap,
@@ -51,8 +55,8 @@ struct MachineBoot {
     } catch {
       throw .nodes
     }
-    let later = configuration.layout.ranges.filter { $0.isHotPluggable }.map { $0.range }
-    for range in Self.wantedMemory(machine) + later where !real.hasMemory(range) {
+    for range in Self.wantedMemory(machine) + Self.laterMemory(script) where !real.hasMemory(range)
+    {
       throw .memory(range.lowerBound)
     }
     span = machine.spanByteCount
@@ -69,5 +73,18 @@ struct MachineBoot {
       }
     }
     return ranges
+  }
+
+  /// The memory that lines of the script add, or keep descriptors in.
+  private static func laterMemory(_ script: Script) -> [Range<PhysicalAddress>] {
+    script.lines.compactMap { line in
+      switch line.command {
+      case .addMemory(let request): return request.range
+      case .mapDevice(let request):
+        let start = PhysicalAddress(request.start)
+        return start..<start.advanced(byBytes: request.altmapByteCount)
+      default: return nil
+      }
+    }
   }
 }

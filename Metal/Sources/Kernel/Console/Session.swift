@@ -38,11 +38,10 @@ struct Session {
   }
 
   private func run(_ script: Script, _ text: [UInt8]) -> Verdict {
-    var setup = script.setup
-    setup.commandLine = join(commandLine.rest, setup.commandLine)
     let boot: MachineBoot
     do throws(MachineRefusal) {
-      boot = try MachineBoot(setup, on: real)
+      boot = try MachineBoot(
+        script, commandLine: join(commandLine.rest, script.setup.commandLine), on: real)
     } catch {
       var sink = TextSink()
       sink.append(error.message)
@@ -52,11 +51,13 @@ struct Session {
       span: boot.span, regime: boot.configuration.format.regime, cpuCount: boot.cpuCount,
       directMapBase: VirtualAddress(KernelMemoryMap.directMap), hooks: .kernel)
     do throws(BootError) {
-      let subsystem = try MemorySubsystem(boot.configuration, on: machine)
+      let tree = InterfaceTree(try MemorySubsystem(boot.configuration, on: machine))
       var console = ScriptConsole(
         script, text: text, name: commandLine.scriptName,
-        InterfaceTree(subsystem), checksInvariants: commandLine.checksInvariants)
-      return console.run()
+        tree, checksInvariants: commandLine.checksInvariants)
+      let verdict = console.run()
+      guard let show = commandLine.show else { return verdict }
+      return show.run(tree) && verdict == .good ? .good : .bad
     } catch {
       var sink = TextSink()
       sink.append("the subsystem does not boot")

@@ -31,4 +31,10 @@ enum KernelMemoryMap {
     tables.map(address, to: frame, byteCount: byteCount, rights)
     unsafe Boot.pool = tables.pool
   }
+
+  /// What the processor finds for `address`; nil if nothing is mapped.
+  static func look(at address: UInt) -> Translation? {
+    KernelTables.look(
+      at: address, levelCount: unsafe Boot.placement.levelCount, window: directMap)
+  }
 }

@@ -91,6 +91,23 @@ struct KernelTables {
     address >> (12 + 9 * UInt(level)) % entryCount
   }
 
+  /// What the processor finds for `address` by walking the tables; nil if nothing is mapped.
+  static func look(at address: UInt, levelCount: Int, window: UInt) -> Translation? {
+    var table = top
+    for level in stride(from: levelCount - 1, through: 0, by: -1) {
+      let entry = RawMemory.acquire(window + table + index(address, level) * 8)
+      guard entry & present != 0 else { return nil }
+      guard level > 0, entry & leaf == 0 else {
+        let size = byteCount(of: level)
+        return Translation(
+          frame: entry & frameMask & ~(size - 1), byteCount: size,
+          isWritable: entry & writable != 0)
+      }
+      table = entry & frameMask
+    }
+    return nil
+  }
+
   /// Copies the entry for `address` from the core's top table at the physical address `table`, if it
   /// has one and the kernel none.
   ///
@@ -102,6 +119,15 @@ struct KernelTables {
     guard wanted & present != 0 else { return false }
     return RawMemory.exchange(0, for: wanted, at: window + top + offset) == 0
   }
+}
+
+/// What a leaf says about a page.
+struct Translation {
+  /// The physical address of the page.
+  let frame: UInt
+  /// The bytes that the leaf maps.
+  let byteCount: UInt
+  let isWritable: Bool
 }
 
 /// Pages of the kernel's own memory that are given out once and never come back.
