@@ -50,7 +50,7 @@ struct ScriptConsole {
     sink.append(": line ")
     sink.appendDecimal(signed: number)
     sink.append(": ")
-    sink.append(harmless: lines[number - 1])
+    sink.append(harmless: lines[number - 1].filter { $0 != UInt8(ascii: "\r") }[...])
     sink.append(": ")
     record.describeFailure(to: &sink)
     sink.newline()
@@ -90,57 +90,5 @@ struct ScriptConsole {
     }
     sink.newline()
     SerialPort.write(sink.bytes)
-  }
-}
-
-extension ScriptExecution.Record {
-  /// Whether it is an expectation of this kernel.
-  fileprivate var isJudged: Bool {
-    if case .expect = line.command { result != .skipped } else { false }
-  }
-
-  /// Appends why the line did not go as wanted.
-  fileprivate func describeFailure(to sink: inout TextSink) {
-    guard violations.isEmpty else {
-      sink.append(count: violations.count, "invariant")
-      return sink.append(" violated")
-    }
-    switch result {
-    case .succeeded, .failedAsExpected, .skipped: return
-    case .failed(let error):
-      sink.append(error.name)
-      sink.append(" (")
-      sink.append(error.meaning)
-      sink.append(")")
-    case .unmet(let wanted, let found):
-      sink.append("wanted '")
-      sink.append(harmless: wanted[...], limit: 60)
-      sink.append("', found '")
-      sink.append(harmless: found[...], limit: 60)
-      sink.append("'")
-    case .violated(let count):
-      sink.append(count: count, "invariant")
-      sink.append(" violated")
-    case .nothingThere:
-      sink.append("there is no such CPU, node, size of pages, mapping or area")
-    }
-  }
-}
-
-extension TextSink {
-  /// Appends a number and the word that fits it.
-  fileprivate mutating func append(count: Int, _ singular: StaticString) {
-    appendDecimal(signed: count)
-    append(" ")
-    append(singular)
-    if count != 1 { append("s") }
-  }
-
-  /// Appends at most `limit` bytes of `text`; those that would do something to a terminal, as `?`.
-  fileprivate mutating func append(harmless text: ArraySlice<UInt8>, limit: Int = 200) {
-    for byte in text.prefix(limit) where byte != UInt8(ascii: "\r") || limit != 200 {
-      append(byte: byte < 0x20 || byte == 0x7F ? UInt8(ascii: "?") : byte)
-    }
-    if text.count > limit { append("…") }
   }
 }

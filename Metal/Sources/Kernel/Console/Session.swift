@@ -4,7 +4,7 @@ internal import CMetal
 internal import KernelMemory
 
 /// One run of the kernel: a script from the first module, on the machine that it describes or on the
-/// real one.
+/// real one; without a module, whatever somebody types.
 struct Session {
   private let commandLine: CommandLine
   private let real: RealMachine
@@ -52,6 +52,10 @@ struct Session {
       directMapBase: VirtualAddress(KernelMemoryMap.directMap), hooks: .kernel)
     do throws(BootError) {
       let tree = InterfaceTree(try MemorySubsystem(boot.configuration, on: machine))
+      guard !text.isEmpty else {
+        var shell = Shell(tree, checksInvariants: commandLine.checksInvariants)
+        return shell.run()
+      }
       var console = ScriptConsole(
         script, text: text, name: commandLine.scriptName,
         tree, checksInvariants: commandLine.checksInvariants)

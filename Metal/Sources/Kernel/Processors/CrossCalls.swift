@@ -9,7 +9,13 @@ internal import CMetal
 /// CPUs, keeps nobody from sending. Everybody who waits has interrupts enabled and does what others
 /// ask meanwhile; so two CPUs can wait for each other.
 enum CrossCalls {
-  /// Words of a request.
+  /// Work and what it is called with; whoever does it sets the last word.
+  struct Request {
+    var work: UInt
+    var argument: UInt
+    var isDone: UInt = 0
+  }
+
   private static var workOffset: UInt { 0 }
   private static var argumentOffset: UInt { 8 }
   private static var doneOffset: UInt { 16 }
@@ -19,16 +25,24 @@ enum CrossCalls {
     on index: Int, _ work: @convention(c) (UnsafeMutableRawPointer) -> Void,
     _ argument: UnsafeMutableRawPointer
   ) {
-    var request: (UInt, UInt, UInt) = unsafe (
-      unsafeBitCast(work, to: UInt.self), UInt(bitPattern: argument), 0
-    )
+    var request = unsafe Request(
+      work: unsafeBitCast(work, to: UInt.self), argument: UInt(bitPattern: argument))
     unsafe withUnsafeMutablePointer(to: &request) { pointer in
-      let address = UInt(bitPattern: pointer)
-      let mailbox = Processor(index).mailbox
-      while RawMemory.exchange(0, for: address, at: mailbox) != 0 { metal_pause() }
-      LocalAPIC.send(Vectors.work, to: Processors.controller(of: index))
-      while RawMemory.acquire(address + doneOffset) == 0 { metal_pause() }
+      post(UInt(bitPattern: pointer), to: index)
+      wait(for: UInt(bitPattern: pointer))
     }
+  }
+
+  /// Makes the CPU `index` do the request at `address`, which stays there until it is done.
+  static func post(_ address: UInt, to index: Int) {
+    let mailbox = Processor(index).mailbox
+    while RawMemory.exchange(0, for: address, at: mailbox) != 0 { metal_pause() }
+    LocalAPIC.send(Vectors.work, to: Processors.controller(of: index))
+  }
+
+  /// Returns when the request at `address` is done.
+  static func wait(for address: UInt) {
+    while RawMemory.acquire(address + doneOffset) == 0 { metal_pause() }
   }
 
   /// Does what is in the mailbox of the CPU that runs this; in the handler of an interrupt.

@@ -9,6 +9,8 @@ enum Show {
   case tails
   /// Without a flush another CPU reads what is gone.
   case stale
+  /// All CPUs change the pools at once, and nothing is lost.
+  case hammer
   /// The kernel waits for a byte on the serial port, so that somebody can look at it from outside.
   case pause
   /// The kernel fails, in one of the ways that it has to tell of.
@@ -20,7 +22,7 @@ enum Show {
   }
 
   private static let all: [(StaticString, Show)] = [
-    ("tails", .tails), ("stale", .stale), ("pause", .pause),
+    ("tails", .tails), ("stale", .stale), ("hammer", .hammer), ("pause", .pause),
     ("null", .failure(.nullPointer)), ("trap", .failure(.trap)), ("stack", .failure(.stack)),
     ("text", .failure(.text)), ("protection", .failure(.protection)),
   ]
@@ -44,6 +46,7 @@ enum Show {
     switch self {
     case .tails: return TailShow(tree).run()
     case .stale: return StaleShow(tree).run()
+    case .hammer: return HammerShow(tree).run()
     case .pause:
       SerialPort.write("paused\n")
       _ = SerialPort.read()
