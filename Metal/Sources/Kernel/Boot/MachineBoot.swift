@@ -40,6 +40,9 @@ struct MachineBoot {
   ) throws(MachineRefusal) {
     var setup = script.setup
     setup.commandLine = commandLine
+    for range in Self.laterMemory(script) where !real.hasMemory(range) {
+      throw .memory(range.lowerBound)
+    }
     guard let machine = setup.machine else {
       configuration = BootConfiguration(
         kernel: setup.usualKernel, format: real.format, memoryMap: real.memoryMap,
@@ -55,8 +58,7 @@ struct MachineBoot {
     } catch {
       throw .nodes
     }
-    for range in Self.wantedMemory(machine) + Self.laterMemory(script) where !real.hasMemory(range)
-    {
+    for range in Self.wantedMemory(machine) where !real.hasMemory(range) {
       throw .memory(range.lowerBound)
     }
     span = machine.spanByteCount

@@ -32,8 +32,9 @@ struct Placement {
 }
 
 extension Placement {
-  /// The least that the heap has; a 64th of the memory is added.
+  /// The least that the heap has; a 256th of the memory is added.
   private static var leastHeap: UInt { 16 << 20 }
+  private static var heapShare: UInt { 256 }
   private static var mostHeap: UInt { 1 << 30 }
   /// Enough for the tables and for the stacks of ``AddressSpace/mostCPUs`` CPUs.
   private static var pagesByteCount: UInt { 6 << 20 }
@@ -61,7 +62,7 @@ extension Placement {
     for index in 0..<info.mapEntryCount where info.isUsable(index) {
       memory += info.range(index).byteCount
     }
-    return min(leastHeap + memory / 64, mostHeap).rounded(up: AddressSpace.largePage)
+    return min(leastHeap + memory / heapShare, mostHeap).rounded(up: AddressSpace.largePage)
   }
 
   /// The highest block of `byteCount` bytes in which the loader put nothing.

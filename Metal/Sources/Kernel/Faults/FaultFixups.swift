@@ -11,12 +11,11 @@ enum FaultFixups {
     var vector: UInt
     var error: UInt
     var address: UInt
-    var instruction: UInt
   }
 
   private static var lineByteCount: UInt { 16 }
 
-  /// The last fault; only the code that just tried something looks at it.
+  /// The last fault; only the code that just tried something looks at it, on one CPU at a time.
   nonisolated(unsafe) static var last: Caught?
 
   /// Lets the code go on if its instruction is listed.
@@ -25,8 +24,7 @@ enum FaultFixups {
     while line < metal_place_fixups_end() {
       if RawMemory.load(UInt.self, at: line) == frame.instruction {
         unsafe last = Caught(
-          vector: frame.vector, error: frame.error, address: address ?? 0,
-          instruction: frame.instruction)
+          vector: frame.vector, error: frame.error, address: address ?? 0)
         frame.resume(at: RawMemory.load(at: line + 8))
         return true
       }

@@ -17,8 +17,6 @@ struct InterruptFrame {
   var instruction: UInt { unsafe UInt(frame.pointee.rip) }
   /// The frame of the function.
   var framePointer: UInt { unsafe UInt(frame.pointee.rbp) }
-  /// Whether interrupts were enabled.
-  var hadInterrupts: Bool { unsafe frame.pointee.rflags >> 9 & 1 == 1 }
 
   /// Lets the CPU go on at `address`.
   func resume(at address: UInt) { unsafe frame.pointee.rip = UInt64(address) }

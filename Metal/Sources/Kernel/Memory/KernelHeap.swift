@@ -38,8 +38,15 @@ enum KernelHeap {
   /// Where the search for pages goes on.
   nonisolated(unsafe) private static var cursor: UInt = 0
   /// The pages that are in use, and the most that ever were.
-  nonisolated(unsafe) private(set) static var usedPageCount: UInt = 0
-  nonisolated(unsafe) private(set) static var mostUsedPageCount: UInt = 0
+  nonisolated(unsafe) private static var usedPageCount: UInt = 0
+  nonisolated(unsafe) private static var mostUsedPageCount: UInt = 0
+
+  /// The bytes that there are for blocks.
+  static var byteCount: UInt { unsafe pageCount * page }
+  /// Those of them in pages with blocks.
+  static var usedByteCount: UInt { unsafe usedPageCount * page }
+  /// The most that ever were.
+  static var mostUsedByteCount: UInt { unsafe mostUsedPageCount * page }
 
   private static func mark(_ index: UInt) -> UInt { AddressSpace.heap + page + index * 8 }
 

@@ -51,7 +51,11 @@ enum LocalAPIC {
   static func start(_ target: UInt32, at address: UInt) {
     command(initialize | levelAssert, target)
     wait(ticks: 10_000_000)
-    command(startUp | levelAssert | UInt32(address / AddressSpace.page), target)
+    // The second is for processors that miss the first; one that runs ignores it.
+    for _ in 0..<2 {
+      command(startUp | levelAssert | UInt32(address / AddressSpace.page), target)
+      wait(ticks: 1_000_000)
+    }
   }
 
   private static func command(_ low: UInt32, _ target: UInt32) {

@@ -9,6 +9,9 @@ enum Processors {
   /// The controllers, by number of the CPU; written before the CPU runs.
   nonisolated(unsafe) private static var controllers: [UInt32] = []
 
+  /// How long a CPU may take to start: seconds on any processor.
+  private static var patience: UInt64 { 100_000_000_000 }
+
   /// How many run.
   static var count: Int { unsafe controllers.count }
 
@@ -49,7 +52,11 @@ enum Processors {
     RawMemory.release(1, at: mailbox)
     LocalAPIC.start(controller, at: UInt(METAL_TRAMPOLINE))
     // The CPU empties its mailbox when it is ready.
-    while RawMemory.acquire(mailbox) != 0 { metal_pause() }
+    let begin = metal_clock()
+    while RawMemory.acquire(mailbox) != 0 {
+      guard metal_clock() &- begin < patience else { Panic.stop("a CPU does not start") }
+      metal_pause()
+    }
   }
 
   private static func prepare(_ index: Int) {

@@ -11,6 +11,8 @@ enum Show {
   case stale
   /// All CPUs change the pools at once, and nothing is lost.
   case hammer
+  /// What the kernel itself takes.
+  case costs
   /// The kernel waits for a byte on the serial port, so that somebody can look at it from outside.
   case pause
   /// The kernel fails, in one of the ways that it has to tell of.
@@ -22,7 +24,7 @@ enum Show {
   }
 
   private static let all: [(StaticString, Show)] = [
-    ("tails", .tails), ("stale", .stale), ("hammer", .hammer), ("pause", .pause),
+    ("tails", .tails), ("stale", .stale), ("hammer", .hammer), ("costs", .costs), ("pause", .pause),
     ("null", .failure(.nullPointer)), ("trap", .failure(.trap)), ("stack", .failure(.stack)),
     ("text", .failure(.text)), ("protection", .failure(.protection)),
   ]
@@ -47,6 +49,7 @@ enum Show {
     case .tails: return TailShow(tree).run()
     case .stale: return StaleShow(tree).run()
     case .hammer: return HammerShow(tree).run()
+    case .costs: return CostShow().run()
     case .pause:
       SerialPort.write("paused\n")
       _ = SerialPort.read()
