@@ -78,7 +78,7 @@ pvh_entry:
   rdmsr
   orl $METAL_EFER_LME | METAL_EFER_NXE, %eax
   wrmsr
-  movl $METAL_CR0_PG | METAL_CR0_WP | METAL_CR0_NE | METAL_CR0_ET | METAL_CR0_MP | METAL_CR0_PE, %eax
+  movl $METAL_CR0_LONG_MODE, %eax
   movl %eax, %cr0
   lgdt boot_segments_pointer
   ljmp $METAL_CODE_SELECTOR, $long_mode

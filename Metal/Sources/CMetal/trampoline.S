@@ -60,7 +60,7 @@ protected_mode:
   rdmsr
   orl $METAL_EFER_LME | METAL_EFER_NXE, %eax
   wrmsr
-  movl $METAL_CR0_PG | METAL_CR0_WP | METAL_CR0_NE | METAL_CR0_ET | METAL_CR0_MP | METAL_CR0_PE, %eax
+  movl $METAL_CR0_LONG_MODE, %eax
   movl %eax, %cr0
   ljmp $CODE64, $AT(long_mode_again)
 

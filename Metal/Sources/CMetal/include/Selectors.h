@@ -24,6 +24,10 @@
 #define METAL_CR0_NE (1 << 5)
 #define METAL_CR0_WP (1 << 16)
 #define METAL_CR0_PG (1 << 31)
+// Paging on, errors of the old arithmetic unit as exceptions, and pages that are read-only to
+// the kernel, too: without WP a store to a shared tail would succeed.
+#define METAL_CR0_LONG_MODE                                                                \
+  (METAL_CR0_PG | METAL_CR0_WP | METAL_CR0_NE | METAL_CR0_ET | METAL_CR0_MP | METAL_CR0_PE)
 #define METAL_CR4_PAE (1 << 5)
 #define METAL_CR4_PGE (1 << 7)
 #define METAL_CR4_LA57 (1 << 12)

@@ -7,6 +7,7 @@ internal import KernelMemory
 struct Shell {
   private var execution: ScriptExecution
   private var lines = LineReader()
+  private var isUnderstood = true
 
   /// A shell on the machine behind `tree`.
   init(_ tree: InterfaceTree, checksInvariants: Bool) {
@@ -24,7 +25,7 @@ struct Shell {
       if line.elementsEqual("exit".utf8) { break }
       perform(line)
     }
-    return execution.isGood ? .good : .bad
+    return execution.isGood && isUnderstood ? .good : .bad
   }
 
   private mutating func perform(_ text: [UInt8]) {
@@ -32,6 +33,7 @@ struct Shell {
       let script = try Script(text[...])
       for line in script.lines { perform(line) }
     } catch {
+      isUnderstood = false
       SerialPort.write(error.problem.message)
       SerialPort.write("\n")
     }

@@ -13,6 +13,8 @@ enum Show {
   case hammer
   /// What the kernel itself takes.
   case costs
+  /// How many ticks a pool's growing and shrinking takes.
+  case count(CountShow.Case)
   /// The kernel waits for a byte on the serial port, so that somebody can look at it from outside.
   case pause
   /// The kernel fails, in one of the ways that it has to tell of.
@@ -24,7 +26,9 @@ enum Show {
   }
 
   private static let all: [(StaticString, Show)] = [
-    ("tails", .tails), ("stale", .stale), ("hammer", .hammer), ("costs", .costs), ("pause", .pause),
+    ("tails", .tails), ("stale", .stale), ("hammer", .hammer), ("costs", .costs),
+    ("count-64", .count(.few)), ("count-512", .count(.many)), ("count-1G", .count(.gigantic)),
+    ("pause", .pause),
     ("null", .failure(.nullPointer)), ("trap", .failure(.trap)), ("stack", .failure(.stack)),
     ("text", .failure(.text)), ("protection", .failure(.protection)),
   ]
@@ -50,6 +54,7 @@ enum Show {
     case .stale: return StaleShow(tree).run()
     case .hammer: return HammerShow(tree).run()
     case .costs: return CostShow().run()
+    case .count(let measured): return CountShow(tree, measured).run()
     case .pause:
       SerialPort.write("paused\n")
       _ = SerialPort.read()
