@@ -10,6 +10,8 @@ struct CommandLine {
   private(set) var checksInvariants = false
   /// What the kernel shows of itself when the script is done: `metal.show=NAME`.
   private(set) var show: Show?
+  /// One of the kernel's own words that it does not know.
+  private(set) var unknownWord: [UInt8]?
   /// What the script is called in messages: `metal.script=NAME`.
   private(set) var scriptName: [UInt8] = Array("script".utf8)
 
@@ -27,10 +29,18 @@ struct CommandLine {
   /// Reads one of the kernel's own words.
   private mutating func take(_ word: ArraySlice<UInt8>) -> Bool {
     guard word.starts(with: "metal.".utf8) else { return false }
-    let text = word.dropFirst(6)
-    if text.elementsEqual("check".utf8) { checksInvariants = true }
-    if text.starts(with: "script=".utf8) { scriptName = Array(text.dropFirst(7)) }
-    if text.starts(with: "show=".utf8) { show = Show(named: text.dropFirst(5)) }
+    let text = word.dropFirst("metal.".utf8.count)
+    if text.elementsEqual("check".utf8) {
+      checksInvariants = true
+    } else if text.starts(with: "script=".utf8) {
+      scriptName = Array(text.dropFirst("script=".utf8.count))
+    } else if text.starts(with: "show=".utf8),
+      let known = Show(named: text.dropFirst("show=".utf8.count))
+    {
+      show = known
+    } else {
+      unknownWord = Array(word)
+    }
     return true
   }
 }

@@ -2,7 +2,8 @@
 
 internal import KernelMemory
 
-/// Why the real machine cannot be the one that a script describes.
+/// Why a script cannot run here: the real machine is not the one that it describes, or the core does
+/// not boot on that.
 enum MachineRefusal: Error {
   /// It has other page tables.
   case format
@@ -12,6 +13,8 @@ enum MachineRefusal: Error {
   case memory(PhysicalAddress)
   /// The script's nodes cannot be.
   case nodes
+  /// The core does not boot.
+  case core(BootError)
 
   var message: StaticString {
     switch self {
@@ -19,6 +22,10 @@ enum MachineRefusal: Error {
     case .processors: "the machine has fewer CPUs than the script wants"
     case .memory: "the machine has not all the memory that the script wants"
     case .nodes: "the script's memory cannot be divided into such nodes"
+    case .core(.noMemory): "the machine has no usable memory"
+    case .core(.addressTooHigh): "memory lies beyond what the processor can address"
+    case .core(.outOfMemory): "not even the first page tables fit into the machine's memory"
+    case .core(.machineTooSmall): "the memory map goes beyond the machine"
     }
   }
 }
@@ -63,6 +70,20 @@ struct MachineBoot {
     }
     span = machine.spanByteCount
     cpuCount = machine.cpuCount
+  }
+
+  /// Boots the core.
+  ///
+  /// - Throws: ``MachineRefusal/core(_:)``.
+  func start() throws(MachineRefusal) -> InterfaceTree {
+    let machine = MetalMachine(
+      span: span, regime: configuration.format.regime, cpuCount: cpuCount,
+      directMapBase: VirtualAddress(KernelMemoryMap.directMap), hooks: .kernel)
+    do throws(BootError) {
+      return InterfaceTree(try MemorySubsystem(configuration, on: machine))
+    } catch {
+      throw .core(error)
+    }
   }
 
   /// The memory that there is to be from the start.

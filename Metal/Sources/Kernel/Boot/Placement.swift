@@ -71,7 +71,7 @@ extension Placement {
     var best = StartInfo.Piece()
     for index in 0..<info.mapEntryCount where info.isUsable(index) {
       let memory = info.range(index)
-      let start = max(memory.start, lowest)
+      let start = max(memory.start, lowest, metal_place_image_end())
       var end = min(memory.end, AddressSpace.bootEnd).rounded(down: AddressSpace.largePage)
       while end >= start, end - start >= byteCount {
         let block = StartInfo.Piece(start: end - byteCount, byteCount: byteCount)

@@ -15,20 +15,18 @@ struct Session {
 
   /// Runs it.
   func run() -> Verdict {
+    if let word = commandLine.unknownWord { return refuse("there is no such word: ", word) }
     let text = scriptText
-    let script: Script
     do throws(ScriptError) {
-      script = try Script(text[...])
+      return run(try Script(text[...]), text)
     } catch {
-      var sink = TextSink()
-      sink.append(commandLine.scriptName)
-      sink.append(": line ")
-      sink.appendDecimal(signed: error.line)
-      sink.append(": ")
-      sink.append(error.problem.message)
-      return refuse(sink)
+      var place = TextSink()
+      place.append(commandLine.scriptName)
+      place.append(": line ")
+      place.appendDecimal(signed: error.line)
+      place.append(": ")
+      return refuse(place, error.problem.message)
     }
-    return run(script, text)
   }
 
   private var scriptText: [UInt8] {
@@ -38,44 +36,49 @@ struct Session {
   }
 
   private func run(_ script: Script, _ text: [UInt8]) -> Verdict {
-    let boot: MachineBoot
+    let tree: InterfaceTree
     do throws(MachineRefusal) {
-      boot = try MachineBoot(
-        script, commandLine: join(commandLine.rest, script.setup.commandLine), on: real)
+      tree = try MachineBoot(
+        script, commandLine: join(commandLine.rest, script.setup.commandLine), on: real
+      ).start()
     } catch {
-      var sink = TextSink()
-      sink.append(error.message)
-      return refuse(sink)
+      var place = TextSink()
+      place.append(commandLine.scriptName)
+      place.append(": ")
+      return refuse(place, error.message)
     }
-    let machine = MetalMachine(
-      span: boot.span, regime: boot.configuration.format.regime, cpuCount: boot.cpuCount,
-      directMapBase: VirtualAddress(KernelMemoryMap.directMap), hooks: .kernel)
-    do throws(BootError) {
-      let tree = InterfaceTree(try MemorySubsystem(boot.configuration, on: machine))
-      guard !text.isEmpty else {
-        var shell = Shell(tree, checksInvariants: commandLine.checksInvariants)
-        return shell.run()
-      }
-      var console = ScriptConsole(
-        script, text: text, name: commandLine.scriptName,
-        tree, checksInvariants: commandLine.checksInvariants)
-      let verdict = console.run()
-      guard let show = commandLine.show else { return verdict }
-      return show.run(tree) && verdict == .good ? .good : .bad
-    } catch {
-      var sink = TextSink()
-      sink.append("the subsystem does not boot")
-      return refuse(sink)
+    let verdict = use(tree, script, text)
+    guard let show = commandLine.show else { return verdict }
+    return show.run(tree) && verdict == .good ? .good : .bad
+  }
+
+  private func use(_ tree: InterfaceTree, _ script: Script, _ text: [UInt8]) -> Verdict {
+    guard !text.isEmpty else {
+      var shell = Shell(tree, checksInvariants: commandLine.checksInvariants)
+      return shell.run()
     }
+    var console = ScriptConsole(
+      script, text: text, name: commandLine.scriptName, tree,
+      checksInvariants: commandLine.checksInvariants)
+    return console.run()
   }
 
   private func join(_ first: [UInt8], _ second: [UInt8]) -> [UInt8] {
     first.isEmpty || second.isEmpty ? first + second : first + [0x20] + second
   }
 
-  private func refuse(_ sink: TextSink) -> Verdict {
+  private func refuse(_ place: TextSink, _ reason: StaticString) -> Verdict {
     SerialPort.write("kernel: ")
-    SerialPort.write(sink.bytes)
+    SerialPort.write(place.bytes)
+    SerialPort.write(reason)
+    SerialPort.write("\n")
+    return .unusable
+  }
+
+  private func refuse(_ reason: StaticString, _ word: [UInt8]) -> Verdict {
+    SerialPort.write("kernel: ")
+    SerialPort.write(reason)
+    SerialPort.write(word)
     SerialPort.write("\n")
     return .unusable
   }

@@ -72,7 +72,7 @@ extension Show.Failure {
     case .nullPointer: RawMemory.store(UInt(0), at: 8)
     case .trap: preconditionFailure("on purpose")
     case .stack: SerialPort.writeDecimal(Self.recurse(1))
-    case .text: RawMemory.store(UInt(0), at: metal_place_image_start() + 0x1000)
+    case .text: RawMemory.store(UInt(0), at: metal_place_image_start() + AddressSpace.page)
     // Not canonical: bits 57 to 63 are not all alike.
     case .protection: RawMemory.store(UInt(0), at: 0x8000_0000_0000_0000)
     }
