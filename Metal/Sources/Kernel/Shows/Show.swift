@@ -53,7 +53,7 @@ enum Show {
     case .tails: return TailShow(tree).run()
     case .stale: return StaleShow(tree).run()
     case .hammer: return HammerShow(tree).run()
-    case .costs: return CostShow().run()
+    case .costs: return CostShow(tree).run()
     case .count(let measured): return CountShow(tree, measured).run()
     case .pause:
       SerialPort.write("paused\n")
