@@ -21,9 +21,6 @@ extension Verdict {
   /// Ends the virtual machine; where there is no such port, waits for ever.
   func exit() -> Never {
     metal_out8(Self.exitPort, rawValue)
-    while true {
-      metal_disable_interrupts()
-      metal_wait()
-    }
+    while true { metal_wait() }
   }
 }

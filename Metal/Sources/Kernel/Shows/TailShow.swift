@@ -7,17 +7,48 @@ internal import KernelMemory
 ///
 /// The tails are found by walking the tables that the processor walks, not by asking the core.
 struct TailShow {
-  private let format: PagingFormat
-  private let end: UInt
+  private let machine: Machine
+  private let pages: DescriptorPages
 
   init(_ tree: InterfaceTree) {
-    format = tree.subsystem.format
-    end = tree.subsystem.memoryMap.describableEnd.rawValue
+    machine = tree.subsystem.machine
+    pages = DescriptorPages(
+      tree.subsystem.format, end: tree.subsystem.memoryMap.describableEnd.rawValue)
   }
 
-  /// Stores to the first tail; the script has made some.
-  func run() -> Bool {
-    guard let page = DescriptorPages(format, end: end).firstReadOnly,
+  /// Stores to the first tail and reads all; the script has made some.
+  func run() -> Bool { refusesStore() && readsTheSameEverywhere() }
+
+  /// Every CPU reads through every tail what lies in the frame behind it.
+  private func readsTheSameEverywhere() -> Bool {
+    var pageCount: UInt = 0
+    var isSame = true
+    for cpu in 0..<machine.cpuCount {
+      machine.run(on: CPUID(cpu)) {
+        pages.forEachReadOnly { page, frame in
+          pageCount += 1
+          isSame = isSame && reads(page, as: KernelMemoryMap.directMap + frame)
+        }
+      }
+    }
+    SerialPort.write("tails: ")
+    SerialPort.writeDecimal(UInt(machine.cpuCount))
+    SerialPort.write(" CPUs read ")
+    SerialPort.writeDecimal(pageCount)
+    SerialPort.write(isSame ? " pages, as they are\n" : " pages, some of them wrongly\n")
+    return isSame
+  }
+
+  private func reads(_ page: UInt, as memory: UInt) -> Bool {
+    for offset in stride(from: 0, to: AddressSpace.page, by: 8)
+    where RawMemory.acquire(page + offset) != RawMemory.acquire(memory + offset) {
+      return false
+    }
+    return true
+  }
+
+  private func refusesStore() -> Bool {
+    guard let page = pages.firstReadOnly,
       let tail = KernelMemoryMap.look(at: page)
     else {
       SerialPort.write("tails: no page of descriptors is read-only\n")
@@ -51,13 +82,23 @@ struct TailShow {
 
 /// The pages of descriptors as the processor finds them.
 struct DescriptorPages {
+  /// - Linux: `sizeof(struct page)`.
+  private static var descriptorByteCount: UInt { 64 }
+
   private let start: UInt
   private let end: UInt
 
   /// Those of the memory below `end`.
   init(_ format: PagingFormat, end: UInt) {
     start = format.vmemmapBase.rawValue
-    self.end = start + end / AddressSpace.page * 64
+    self.end = start + end / AddressSpace.page * Self.descriptorByteCount
+  }
+
+  /// Calls `body` with each page that cannot be written, and the frame behind it.
+  func forEachReadOnly(_ body: (_ page: UInt, _ frame: UInt) -> Void) {
+    for page in stride(from: start, to: end, by: Int(AddressSpace.page)) {
+      if let found = KernelMemoryMap.look(at: page), !found.isWritable { body(page, found.frame) }
+    }
   }
 
   /// The first that cannot be written.
