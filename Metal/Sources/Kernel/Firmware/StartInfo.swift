@@ -18,6 +18,19 @@ struct StartInfo {
   /// third is the kind.
   static var mapEntryByteCount: UInt { 24 }
   private static var magic: UInt32 { 0x336E_C578 }
+  private static var byteCount: UInt { 56 }
+  private static var moduleEntryByteCount: UInt { 32 }
+  private static var usableKind: UInt32 { 1 }
+
+  /// Where the fields are.
+  private enum Field {
+    static var moduleCount: UInt { 12 }
+    static var modules: UInt { 16 }
+    static var commandLine: UInt { 24 }
+    static var firmwareTables: UInt { 32 }
+    static var memoryMap: UInt { 40 }
+    static var mapEntryCount: UInt { 48 }
+  }
 
   /// The structure itself.
   let place: Piece
@@ -37,21 +50,22 @@ struct StartInfo {
     guard RawMemory.load(UInt32.self, at: address) == Self.magic else {
       Panic.stop("what called this is no PVH loader")
     }
-    place = Piece(start: address, byteCount: 56)
-    let moduleCount = UInt(RawMemory.load(UInt32.self, at: address + 12))
-    let list = RawMemory.load(UInt.self, at: address + 16)
-    modules = Piece(start: list, byteCount: moduleCount * 32)
+    place = Piece(start: address, byteCount: Self.byteCount)
+    let moduleCount = UInt(RawMemory.load(UInt32.self, at: address + Field.moduleCount))
+    let list = RawMemory.load(UInt.self, at: address + Field.modules)
+    modules = Piece(start: list, byteCount: moduleCount * Self.moduleEntryByteCount)
     module =
       moduleCount == 0
       ? Piece()
       : Piece(
         start: RawMemory.load(at: list), byteCount: RawMemory.load(at: list + 8))
-    let text = RawMemory.load(UInt.self, at: address + 24)
+    let text = RawMemory.load(UInt.self, at: address + Field.commandLine)
     commandLine = Piece(start: text, byteCount: text == 0 ? 0 : Self.length(at: text))
-    firmwareTables = RawMemory.load(at: address + 32)
+    firmwareTables = RawMemory.load(at: address + Field.firmwareTables)
     memoryMap = Piece(
-      start: RawMemory.load(at: address + 40),
-      byteCount: UInt(RawMemory.load(UInt32.self, at: address + 48)) * Self.mapEntryByteCount)
+      start: RawMemory.load(at: address + Field.memoryMap),
+      byteCount: UInt(RawMemory.load(UInt32.self, at: address + Field.mapEntryCount))
+        * Self.mapEntryByteCount)
   }
 
   private static func length(at text: UInt) -> UInt {
@@ -71,7 +85,8 @@ struct StartInfo {
 
   /// Whether the memory map's entry `index` is memory.
   func isUsable(_ index: UInt) -> Bool {
-    RawMemory.load(UInt32.self, at: memoryMap.start + index * Self.mapEntryByteCount + 16) == 1
+    RawMemory.load(UInt32.self, at: memoryMap.start + index * Self.mapEntryByteCount + 16)
+      == Self.usableKind
   }
 }
 

@@ -31,7 +31,10 @@ struct KernelTables {
   private static var global: UInt { 1 << 8 }
   private static var noExecute: UInt { 1 << 63 }
   private static var frameMask: UInt { 0x000F_FFFF_FFFF_F000 }
-  private static var entryCount: UInt { 512 }
+  private static var pageShift: UInt { 12 }
+  /// log2 of the entries in a table.
+  private static var indexBits: UInt { 9 }
+  private static var entryByteCount: UInt { 8 }
 
   /// The physical address of the top table, below 1 MiB for the trampoline's sake.
   static var top: UInt { UInt(METAL_TOP_TABLE) }
@@ -56,7 +59,9 @@ struct KernelTables {
   }
 
   /// The bytes that an entry of `level` maps.
-  private static func byteCount(of level: Int) -> UInt { 1 << (12 + 9 * UInt(level)) }
+  private static func byteCount(of level: Int) -> UInt {
+    1 << (pageShift + indexBits * UInt(level))
+  }
 
   private static func largestLevel(_ addresses: UInt, byteCount: UInt) -> Int {
     var level = 2
@@ -73,7 +78,7 @@ struct KernelTables {
     var table = Self.top
     var current = levelCount - 1
     while current > level {
-      let slot = window + table + Self.index(address, current) * 8
+      let slot = window + table + Self.index(address, current) * Self.entryByteCount
       let entry = RawMemory.load(UInt.self, at: slot)
       if entry & Self.present != 0 {
         table = entry & Self.frameMask
@@ -84,18 +89,18 @@ struct KernelTables {
       }
       current -= 1
     }
-    return window + table + Self.index(address, level) * 8
+    return window + table + Self.index(address, level) * Self.entryByteCount
   }
 
   private static func index(_ address: UInt, _ level: Int) -> UInt {
-    address >> (12 + 9 * UInt(level)) % entryCount
+    address / byteCount(of: level) % (1 << indexBits)
   }
 
   /// What the processor finds for `address` by walking the tables; nil if nothing is mapped.
   static func look(at address: UInt, levelCount: Int, window: UInt) -> Translation? {
     var table = top
     for level in stride(from: levelCount - 1, through: 0, by: -1) {
-      let entry = RawMemory.acquire(window + table + index(address, level) * 8)
+      let entry = RawMemory.acquire(window + table + index(address, level) * entryByteCount)
       guard entry & present != 0 else { return nil }
       guard level > 0, entry & leaf == 0 else {
         let size = byteCount(of: level)
@@ -114,7 +119,7 @@ struct KernelTables {
   /// - Returns: whether there is something to be found now that was not before.
   static func adoptEntry(for address: UInt, from table: UInt, levelCount: Int, window: UInt) -> Bool
   {
-    let offset = index(address, levelCount - 1) * 8
+    let offset = index(address, levelCount - 1) * entryByteCount
     let wanted = RawMemory.acquire(window + table + offset)
     guard wanted & present != 0 else { return false }
     return RawMemory.exchange(0, for: wanted, at: window + top + offset) == 0
