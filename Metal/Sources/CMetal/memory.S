@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Functions that compilers take for granted, and accesses that may fault.
+//
+// Whole words are moved eight bytes an iteration: each iteration of a repeated instruction counts as
+// one where instructions are counted.
+
+  .section .text.memory, "ax"
+  .code64
+
+// memcpy(target, source, count) and memmove, which also works where both overlap.
+  .globl memcpy, memmove
+memmove:
+  movq %rdi, %rax
+  subq %rsi, %rax
+  cmpq %rdx, %rax
+  jb backwards                       // the target begins inside the source
+memcpy:
+  movq %rdi, %rax
+  movq %rdx, %rcx
+  shrq $3, %rcx
+  rep movsq
+  movl %edx, %ecx
+  andl $7, %ecx
+  rep movsb
+  ret
+backwards:
+  movq %rdi, %rax
+  leaq -1(%rsi, %rdx), %rsi
+  leaq -1(%rdi, %rdx), %rdi
+  movl %edx, %ecx
+  andl $7, %ecx
+  std
+  rep movsb
+  subq $7, %rsi
+  subq $7, %rdi
+  movq %rdx, %rcx
+  shrq $3, %rcx
+  rep movsq
+  cld
+  ret
+
+// memset(target, byte, count)
+  .globl memset
+memset:
+  movq %rdi, %r8
+  movzbl %sil, %eax
+  movabsq $0x0101010101010101, %rcx
+  imulq %rcx, %rax
+  movq %rdx, %rcx
+  shrq $3, %rcx
+  rep stosq
+  movl %edx, %ecx
+  andl $7, %ecx
+  rep stosb
+  movq %r8, %rax
+  ret
+
+// memcmp(a, b, count)
+  .globl memcmp
+memcmp:
+  movq %rdx, %rcx
+  cmpq %rcx, %rcx                    // nothing to compare is equal
+  repe cmpsb
+  je 1f
+  movzbl -1(%rdi), %eax
+  movzbl -1(%rsi), %ecx
+  subl %ecx, %eax
+  ret
+1:
+  xorl %eax, %eax
+  ret
+
+// The heap under the names that Swift's runtime calls.
+  .globl posix_memalign, free
+posix_memalign:
+  jmp kernel_allocate
+free:
+  jmp kernel_free
+
+// A line of the table of fixups: a fault of the instruction goes on at the landing.
+  .macro FIXUP instruction, landing
+  .pushsection .fixups, "a"
+  .quad \instruction, \landing
+  .popsection
+  .endm
+
+// metal_try_load(address, value): loads a word; 0 if the page is not there.
+  .globl metal_try_load
+metal_try_load:
+1:
+  movq (%rdi), %rax
+  movq %rax, (%rsi)
+  movl $1, %eax
+  ret
+2:
+  xorl %eax, %eax
+  ret
+  FIXUP 1b, 2b
+
+// metal_try_store(address, value): stores a word; 0 if the page does not take it.
+  .globl metal_try_store
+metal_try_store:
+1:
+  movq %rsi, (%rdi)
+  movl $1, %eax
+  ret
+2:
+  xorl %eax, %eax
+  ret
+  FIXUP 1b, 2b
