@@ -33,8 +33,10 @@ import Testing
 
   @Test(arguments: [
     [ScheduledOperation.grow, .fault], [.shrink, .read], [.restore, .read], [.fault, .poison],
-    // Both split the same leaf.
+    // Both split the same leaf (H2 in the list of known bugs).
     [.optimize, .optimize],
+    // Memory goes bad in a page on its way out (H3, H18).
+    [.shrink, .poison],
   ])
   func `one preemption does no harm`(operations: [ScheduledOperation]) throws {
     let report = try ScheduleExploration(groups: [operations], maximumPreemptions: 1).run()
