@@ -46,7 +46,7 @@ import Testing
   func `A9: a node gets what it is asked for, whatever another one lends`(
     kernel: PoolKernel
   ) throws {
-    let host = try PoolHost(kernel: kernel, nodes: 2)
+    let host = try PoolHost(nodes: 2, kernel: kernel)
     let pool = host.pool
     try pool.setOvercommitLimit(8)
     let four = try HugeMapping(pool: pool, pageCount: 4, manner: .reserve)
