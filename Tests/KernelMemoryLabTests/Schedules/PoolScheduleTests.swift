@@ -35,7 +35,7 @@ import Testing
     [ScheduledOperation.grow, .fault], [.shrink, .read], [.restore, .read], [.fault, .poison],
     // Both split the same leaf (H2 in the list of known bugs).
     [.optimize, .optimize],
-    // Memory goes bad in a page on its way out (H3, H18).
+    // Memory goes bad in a page on its way out (H3).
     [.shrink, .poison],
   ])
   func `one preemption does no harm`(operations: [ScheduledOperation]) throws {
