@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#if arch(x86_64)
+
 extension FirmwareTables {
   private static var recordsOffset: UInt { 44 }
   private static var localAPIC: UInt8 { 0 }
@@ -18,3 +20,5 @@ extension FirmwareTables {
     return controllers
   }
 }
+
+#endif

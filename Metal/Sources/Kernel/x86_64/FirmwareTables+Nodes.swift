@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#if arch(x86_64)
+
 internal import KernelMemory
 
 extension FirmwareTables {
@@ -63,3 +65,5 @@ extension FirmwareTables {
     }
   }
 }
+
+#endif

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#if arch(x86_64)
+
 internal import CMetal
 
 /// What belongs to one CPU: a page with its number, its mail, its segments and its task state.
@@ -82,3 +84,5 @@ struct Processor {
     Vectors.load()
   }
 }
+
+#endif

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#if arch(x86_64)
+
 internal import CMetal
 
 /// What lies where in the kernel's address space.
@@ -66,3 +68,5 @@ extension UInt {
   /// The multiple of `granule`, a power of two, before.
   func rounded(down granule: UInt) -> UInt { self & ~(granule &- 1) }
 }
+
+#endif

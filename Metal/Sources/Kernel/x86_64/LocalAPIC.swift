@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#if arch(x86_64)
+
 internal import CMetal
+
+typealias InterruptController = LocalAPIC
 
 /// The interrupt controller of the CPU that runs this, which also sends interrupts to others.
 ///
@@ -42,9 +46,9 @@ enum LocalAPIC {
   /// Says that the interrupt was taken.
   static func finish() { store(0, endOfInterrupt) }
 
-  /// Interrupts the CPU with the controller `target`.
-  static func send(_ vector: UInt, to target: UInt32) {
-    command(UInt32(vector) | levelAssert, target)
+  /// Makes the CPU with the controller `target` look for work.
+  static func interrupt(_ target: UInt32) {
+    command(UInt32(Vectors.work) | levelAssert, target)
   }
 
   /// Resets the CPU with the controller `target`, and starts it at the page `address`.
@@ -80,3 +84,5 @@ enum LocalAPIC {
     metal_store_device(AddressSpace.localAPIC + register, value)
   }
 }
+
+#endif

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#if arch(x86_64)
+
 internal import CMetal
 
 /// What a CPU was doing when something happened, as vectors.S leaves it on the stack.
@@ -49,3 +51,5 @@ struct InterruptFrame {
     SerialPort.writeHex(UInt(value))
   }
 }
+
+#endif

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#if arch(x86_64)
+
 internal import CMetal
 
 /// What the kernel does when a CPU is interrupted.
@@ -27,3 +29,5 @@ enum Interrupts {
 public func interrupted(_ frame: UnsafeMutableRawPointer) {
   unsafe Interrupts.handle(InterruptFrame(frame.assumingMemoryBound(to: metal_frame.self)))
 }
+
+#endif

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#if arch(x86_64)
+
 internal import CMetal
 
 /// An exception that nobody expected: it is told, and the kernel ends.
@@ -49,3 +51,5 @@ enum Fault {
     }
   }
 }
+
+#endif

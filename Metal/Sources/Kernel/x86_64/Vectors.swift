@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#if arch(x86_64)
+
 internal import CMetal
 
 /// The table that tells the CPU where to go when something happens.
@@ -43,3 +45,5 @@ enum Vectors {
     unsafe metal_load_vectors(table, UInt16(truncatingIfNeeded: count * gateByteCount - 1))
   }
 }
+
+#endif

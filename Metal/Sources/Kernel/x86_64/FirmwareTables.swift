@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#if arch(x86_64)
+
 /// The tables in which firmware describes the machine.
 ///
 /// They are read through the direct map. What does not look like a table is passed over: a machine
@@ -71,3 +73,5 @@ struct FirmwareTable {
     }
   }
 }
+
+#endif
