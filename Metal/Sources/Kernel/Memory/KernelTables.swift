@@ -28,6 +28,7 @@ struct KernelTables {
       RawMemory.store(frame + done | Entry.leaf(rights, level: level), at: entry)
       done += Self.byteCount(of: level)
     }
+    Architecture.publishTables()
   }
 
   /// The bytes that an entry of `level` maps.
@@ -94,6 +95,7 @@ struct KernelTables {
     let offset = index(address, levelCount - 1) * entryByteCount
     let wanted = RawMemory.acquire(window + table + offset)
     guard Entry.isPresent(wanted) else { return false }
+    defer { Architecture.publishTables() }
     return RawMemory.exchange(0, for: wanted, at: window + top(for: address) + offset) == 0
   }
 }

@@ -27,6 +27,9 @@ enum Architecture {
   /// How long a CPU may take to start: seconds on any processor.
   static var patience: UInt64 { 100_000_000_000 }
 
+  /// The processor walks what was written.
+  static func publishTables() {}
+
   /// The port of QEMU's `isa-debug-exit`, which makes its status twice the value plus one.
   private static var exitPort: UInt16 { 0xF4 }
 
