@@ -104,6 +104,16 @@ free:
   .popsection
   .endm
 
+// metal_semihost(operation, argument): an unknown instruction if nobody listens.
+// - Source: Arm, Semihosting for AArch32 and AArch64, 4 "The semihosting interface".
+  .globl metal_semihost
+metal_semihost:
+1:
+  hlt #0xF000
+2:
+  ret
+  FIXUP 1b, 2b
+
 // metal_try_load(address, value): loads a word; 0 if the page is not there.
   .globl metal_try_load
 metal_try_load:

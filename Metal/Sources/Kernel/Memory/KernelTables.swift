@@ -25,7 +25,8 @@ struct KernelTables {
     while done < byteCount {
       let level = Self.largestLevel((address + done) | (frame + done), byteCount: byteCount - done)
       let entry = slot(for: address + done, level: level)
-      RawMemory.store(frame + done | Entry.leaf(rights, level: level), at: entry)
+      // In one piece: the processor may look at any time.
+      RawMemory.release(frame + done | Entry.leaf(rights, level: level), at: entry)
       done += Self.byteCount(of: level)
     }
     Architecture.publishTables()
@@ -58,7 +59,7 @@ struct KernelTables {
       } else {
         table = pool.take(pages: 1)
         RawMemory.clear(window + table, byteCount: AddressSpace.page)
-        RawMemory.store(table | Entry.table, at: slot)
+        RawMemory.release(table | Entry.table, at: slot)
       }
       current -= 1
     }

@@ -37,7 +37,7 @@ enum CrossCalls {
   static func post(_ address: UInt, to index: Int) {
     let mailbox = Processor(index).mailbox
     while RawMemory.exchange(0, for: address, at: mailbox) != 0 { metal_pause() }
-    InterruptController.interrupt( Processors.controller(of: index))
+    InterruptController.interrupt(Processors.controller(of: index))
   }
 
   /// Returns when the request at `address` is done.

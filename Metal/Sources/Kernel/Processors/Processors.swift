@@ -48,7 +48,9 @@ enum Processors {
     // The CPU empties its mailbox when it is ready.
     let begin = metal_clock()
     while RawMemory.acquire(mailbox) != 0 {
-      guard metal_clock() &- begin < Architecture.patience else { Panic.stop("a CPU does not start") }
+      guard metal_clock() &- begin < Architecture.patience else {
+        Panic.stop("a CPU does not start")
+      }
       metal_pause()
     }
   }

@@ -123,13 +123,8 @@ METAL_FIRMWARE_CALL(metal_call_monitor, "smc")
 
 #undef METAL_FIRMWARE_CALL
 
-// Asks whoever debugs the machine.
-// - Source: Arm, Semihosting for AArch32 and AArch64, 4 "The semihosting interface".
-static inline void metal_semihost(uint64_t operation, uintptr_t argument) {
-  register uint64_t x0 __asm__("x0") = operation;
-  register uint64_t x1 __asm__("x1") = argument;
-  __asm__ volatile("hlt #0xF000" : "+r"(x0) : "r"(x1) : "memory");
-}
+// Asks whoever debugs the machine; goes on if nobody does.
+void metal_semihost(uint64_t operation, uintptr_t argument);
 
 // What vectors.S leaves on the stack, lowest address first.
 struct metal_frame {
