@@ -30,6 +30,11 @@
   (METAL_SCTLR_FIXED | METAL_SCTLR_MMU | METAL_SCTLR_DATA_CACHE |                        \
    METAL_SCTLR_STACK_ALIGNMENT | METAL_SCTLR_CODE_CACHE)
 
+// The performance monitor: it counts (PMCR_EL0.E), cycles with 64 bits (LC); and of its counters
+// (PMCNTENSET_EL0) the one of cycles.
+#define METAL_MONITOR_ON (1 << 0 | 1 << 6)
+#define METAL_CYCLE_COUNTER (1 << 31)
+
 // The stacks' slots: log2 of the bytes from one to the next, and the bit of an address that is one
 // in a stack and zero in the hole below, as a stack fills the last eighth of its slot.
 #define METAL_STACK_SLOT_SHIFT 20
