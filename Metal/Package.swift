@@ -10,8 +10,8 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-// Flags for bare metal stand in Image/x86_64.json, the toolset, so that this manifest and the core's
-// need none. `./dev metal build` names both.
+// Flags for bare metal stand in Image/, in a toolset for each architecture, so that this manifest and
+// the core's need none. `./dev metal build` names it.
 let package = Package(
   name: "swift-vmemmap-metal",
   dependencies: [.package(name: "swift-vmemmap", path: "..")],

@@ -14,34 +14,25 @@ enum Boot {
   /// The pages that are left.
   nonisolated(unsafe) static var pool = FramePool(next: 0, end: 0)
 
-  /// - Source: Intel SDM volume 2, CPUID leaf 7, %ecx bit 16.
-  private static var hasFiveLevels: Bool { metal_features_ecx(7, 0) >> 16 & 1 == 1 }
-
   /// Moves the kernel, and goes on in ``runKernel()``.
   static func place(_ startInfo: UInt) -> Never {
     SerialPort.start()
     let info = StartInfo(at: startInfo)
-    let refuses = CommandLineWord.contains("no5lvl", in: info.commandLine)
-    var placement = Placement(info, levelCount: hasFiveLevels && !refuses ? 5 : 4)
+    var placement = Placement(info, levelCount: Architecture.levelCount(info))
     var pool = FramePool(next: placement.pages.start, end: placement.pages.end)
     placement.memoryMap = keep(info.memoryMap, in: &pool)
     placement.commandLine = keep(info.commandLine, in: &pool)
     placement.script = keep(info.module, in: &pool)
     var tables = KernelTables(levelCount: placement.levelCount, window: 0, pool: pool)
-    RawMemory.clear(KernelTables.top, byteCount: AddressSpace.page)
+    tables.prepareTops()
     mapImage(placement.image.start, &tables)
     mapMemory(info, placement, &tables)
     mapFirstStack(&tables)
+    Trampoline.map(placement.image.start, &tables)
     unsafe Self.placement = placement
     unsafe Self.used = LoaderMemory(info)
     unsafe Self.pool = tables.pool
-    Trampoline.install()
-    Trampoline.aim(
-      at: metal_place_metal_run(), argument: 0, stack: AddressSpace.stackTop(of: 0),
-      levelCount: placement.levelCount, window: 0)
-    metal_enter(
-      metal_place_image_start(), placement.image.start, placement.image.byteCount / 8,
-      Trampoline.gate)
+    Trampoline.enter(placement)
   }
 
   /// Copies what the loader left to the kernel's own pages.
@@ -83,8 +74,6 @@ enum Boot {
     }
     tables.map(
       AddressSpace.heap, to: placement.heap.start, byteCount: placement.heap.byteCount, .data)
-    let trampoline = UInt(METAL_TRAMPOLINE)
-    tables.map(trampoline, to: trampoline, byteCount: AddressSpace.page, .code)
   }
 
   private static func map(

@@ -13,31 +13,17 @@ struct RealMachine {
 
   /// Reads the loader's map and the firmware's tables.
   init(_ firmware: FirmwareTables) {
-    let placement = unsafe Boot.placement
-    let window = KernelMemoryMap.directMap
-    var entries: [MemoryMapEntry] = []
-    let map = placement.memoryMap
-    for entry in stride(
-      from: window + map.start, to: window + map.end, by: Int(StartInfo.mapEntryByteCount))
-    {
-      let start = RawMemory.load(UInt.self, at: entry)
-      let end = start &+ RawMemory.load(UInt.self, at: entry + 8)
-      let kind = MemoryKind(number: UInt(RawMemory.load(UInt32.self, at: entry + 16)))
-      entries.append(
-        MemoryMapEntry(PhysicalAddress(start)..<PhysicalAddress(max(start, end)), kind))
-    }
-    let block = placement.block
-    entries.append(
-      MemoryMapEntry(PhysicalAddress(block.start)..<PhysicalAddress(block.end), .reserved))
-    memoryMap = MemoryMap(entries)
+    let block = unsafe Boot.placement.block
+    let own = MemoryMapEntry(PhysicalAddress(block.start)..<PhysicalAddress(block.end), .reserved)
+    memoryMap = MemoryMap(firmware.memoryEntries + [own])
     layout = firmware.nodeLayout
-    format = placement.levelCount == 5 ? .x86FiveLevel : .x86FourLevel
+    format = Architecture.format
     cpuCount = Processors.count
   }
 
   /// Whether all of `range` is memory that the kernel does not use.
   func hasMemory(_ range: Range<PhysicalAddress>) -> Bool {
-    // The core never uses the first mebibyte, nor the page of it that firmware keeps.
+    // The core never uses what starting CPUs do, nor the page of it that firmware keeps.
     let start = max(range.lowerBound, PhysicalAddress(AddressSpace.lowMemoryEnd))
     guard start < range.upperBound else { return true }
     return memoryMap.usableRanges.contains {

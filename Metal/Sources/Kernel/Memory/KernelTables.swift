@@ -1,43 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CMetal
-
 /// The page tables that the processor walks.
 ///
 /// The kernel maps itself and all memory in them. What the core maps stands in tables of its own; the
 /// entries of its top table are taken over here when they are first needed, see
 /// ``adoptEntry(for:from:)``. So the core's tables hold nothing that is not the core's.
 ///
-/// - Source: Intel SDM volume 3, 4.5 "4-level and 5-level paging".
+/// What an entry looks like and where a top table is, is the architecture's.
 struct KernelTables {
-  /// What a page may be used for.
-  struct Rights {
-    fileprivate let bits: UInt
-
-    static let code = Rights(bits: 0)
-    static let constants = Rights(bits: noExecute)
-    static let data = Rights(bits: noExecute | writable)
-    /// Registers of a device: every access reaches it, in order.
-    static let device = Rights(bits: noExecute | writable | writeThrough | cacheDisable)
-  }
-
-  private static var present: UInt { 1 << 0 }
-  private static var writable: UInt { 1 << 1 }
-  private static var writeThrough: UInt { 1 << 3 }
-  private static var cacheDisable: UInt { 1 << 4 }
-  /// Accessed and dirty, so that the processor need not write to the entry.
-  private static var used: UInt { 1 << 5 | 1 << 6 }
-  private static var leaf: UInt { 1 << 7 }
-  private static var global: UInt { 1 << 8 }
-  private static var noExecute: UInt { 1 << 63 }
-  private static var frameMask: UInt { 0x000F_FFFF_FFFF_F000 }
   private static var pageShift: UInt { 12 }
   /// log2 of the entries in a table.
   private static var indexBits: UInt { 9 }
   private static var entryByteCount: UInt { 8 }
-
-  /// The physical address of the top table, below 1 MiB for the trampoline's sake.
-  static var top: UInt { UInt(METAL_TOP_TABLE) }
 
   let levelCount: Int
   /// Where physical address 0 appears.
@@ -51,11 +25,11 @@ struct KernelTables {
     while done < byteCount {
       let level = Self.largestLevel((address + done) | (frame + done), byteCount: byteCount - done)
       let entry = slot(for: address + done, level: level)
-      let size = level == 0 ? 0 : Self.leaf
-      let bits = Self.present | Self.used | Self.global | size | rights.bits
-      RawMemory.store(frame + done | bits, at: entry)
+      // In one piece: the processor may look at any time.
+      RawMemory.release(frame + done | Entry.leaf(rights, level: level), at: entry)
       done += Self.byteCount(of: level)
     }
+    Architecture.publishTables()
   }
 
   /// The bytes that an entry of `level` maps.
@@ -75,17 +49,17 @@ struct KernelTables {
 
   /// Where the entry of `level` for `address` is; tables on the way are made.
   private mutating func slot(for address: UInt, level: Int) -> UInt {
-    var table = Self.top
+    var table = Self.top(for: address)
     var current = levelCount - 1
     while current > level {
       let slot = window + table + Self.index(address, current) * Self.entryByteCount
       let entry = RawMemory.load(UInt.self, at: slot)
-      if entry & Self.present != 0 {
-        table = entry & Self.frameMask
+      if Entry.isPresent(entry) {
+        table = Entry.frame(entry)
       } else {
         table = pool.take(pages: 1)
         RawMemory.clear(window + table, byteCount: AddressSpace.page)
-        RawMemory.store(table | Self.present | Self.writable | Self.used, at: slot)
+        RawMemory.release(table | Entry.table, at: slot)
       }
       current -= 1
     }
@@ -98,17 +72,17 @@ struct KernelTables {
 
   /// What the processor finds for `address` by walking the tables; nil if nothing is mapped.
   static func look(at address: UInt, levelCount: Int, window: UInt) -> Translation? {
-    var table = top
+    var table = top(for: address)
     for level in stride(from: levelCount - 1, through: 0, by: -1) {
       let entry = RawMemory.acquire(window + table + index(address, level) * entryByteCount)
-      guard entry & present != 0 else { return nil }
-      guard level > 0, entry & leaf == 0 else {
+      guard Entry.isPresent(entry) else { return nil }
+      guard level > 0, !Entry.isLargeLeaf(entry) else {
         let size = byteCount(of: level)
         return Translation(
-          frame: entry & frameMask & ~(size - 1), byteCount: size,
-          isWritable: entry & writable != 0)
+          frame: Entry.frame(entry) & ~(size - 1), byteCount: size,
+          isWritable: Entry.isWritable(entry))
       }
-      table = entry & frameMask
+      table = Entry.frame(entry)
     }
     return nil
   }
@@ -121,8 +95,9 @@ struct KernelTables {
   {
     let offset = index(address, levelCount - 1) * entryByteCount
     let wanted = RawMemory.acquire(window + table + offset)
-    guard wanted & present != 0 else { return false }
-    return RawMemory.exchange(0, for: wanted, at: window + top + offset) == 0
+    guard Entry.isPresent(wanted) else { return false }
+    defer { Architecture.publishTables() }
+    return RawMemory.exchange(0, for: wanted, at: window + top(for: address) + offset) == 0
   }
 }
 

@@ -37,7 +37,7 @@ enum CrossCalls {
   static func post(_ address: UInt, to index: Int) {
     let mailbox = Processor(index).mailbox
     while RawMemory.exchange(0, for: address, at: mailbox) != 0 { metal_pause() }
-    LocalAPIC.send(Vectors.work, to: Processors.controller(of: index))
+    InterruptController.interrupt(Processors.controller(of: index))
   }
 
   /// Returns when the request at `address` is done.
@@ -47,7 +47,7 @@ enum CrossCalls {
 
   /// Does what is in the mailbox of the CPU that runs this; in the handler of an interrupt.
   static func answer() {
-    LocalAPIC.finish()
+    InterruptController.finish()
     let mailbox = Processor(Int(metal_current_cpu())).mailbox
     while true {
       let request = RawMemory.swap(0, at: mailbox)

@@ -10,15 +10,6 @@ enum KernelHooks {
 
   /// Whether the CPU that runs this flushes.
   fileprivate static var listens: Bool { unsafe !isDeaf || metal_current_cpu() == 0 }
-
-  /// Drops all translations of this CPU, global ones too: changing the bit does.
-  ///
-  /// - Source: Intel SDM volume 3, 4.10.4.1 "Operations that Invalidate TLBs".
-  fileprivate static func invalidateAll() {
-    let cr4 = metal_read_cr4()
-    metal_write_cr4(cr4 & ~UInt64(METAL_CR4_PGE))
-    metal_write_cr4(cr4)
-  }
 }
 
 extension MetalHooks {
@@ -26,8 +17,8 @@ extension MetalHooks {
   static var kernel: MetalHooks {
     unsafe MetalHooks(
       invalidatePage: { if KernelHooks.listens { metal_invalidate_page($0) } },
-      invalidateAll: { if KernelHooks.listens { KernelHooks.invalidateAll() } },
-      invalidationsAreBroadcast: false,
+      invalidateAll: { if KernelHooks.listens { metal_invalidate_all() } },
+      invalidationsAreBroadcast: Architecture.invalidationsAreBroadcast,
       writeTranslationRoot: { CoreTables.use($0) },
       currentCPU: { Int(metal_current_cpu()) },
       runOnCPU: { unsafe CrossCalls.run(on: $0, $1, $2) },

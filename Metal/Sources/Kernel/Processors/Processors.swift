@@ -9,9 +9,6 @@ enum Processors {
   /// The controllers, by number of the CPU; written before the CPU runs.
   nonisolated(unsafe) private static var controllers: [UInt32] = []
 
-  /// How long a CPU may take to start: seconds on any processor.
-  private static var patience: UInt64 { 100_000_000_000 }
-
   /// How many run.
   static var count: Int { unsafe controllers.count }
 
@@ -24,9 +21,9 @@ enum Processors {
     Vectors.prepare()
     prepare(0)
     Processor(0).load()
-    LocalAPIC.map()
-    LocalAPIC.enable()
-    unsafe controllers = [LocalAPIC.current]
+    InterruptController.map()
+    InterruptController.enable()
+    unsafe controllers = [InterruptController.current]
     metal_enable_interrupts()
   }
 
@@ -44,17 +41,16 @@ enum Processors {
     let size = AddressSpace.stackByteCount
     let top = AddressSpace.stackTop(of: index)
     KernelMemoryMap.mapPages(at: top - size, byteCount: size)
-    Trampoline.aim(
-      at: metal_place_metal_join(), argument: UInt(index), stack: top,
-      levelCount: unsafe Boot.placement.levelCount, window: KernelMemoryMap.directMap)
     unsafe controllers.append(controller)
     let mailbox = Processor(index).mailbox
     RawMemory.release(1, at: mailbox)
-    LocalAPIC.start(controller, at: UInt(METAL_TRAMPOLINE))
+    Trampoline.start(controller, index: index, stack: top)
     // The CPU empties its mailbox when it is ready.
     let begin = metal_clock()
     while RawMemory.acquire(mailbox) != 0 {
-      guard metal_clock() &- begin < patience else { Panic.stop("a CPU does not start") }
+      guard metal_clock() &- begin < Architecture.patience else {
+        Panic.stop("a CPU does not start")
+      }
       metal_pause()
     }
   }
@@ -69,7 +65,7 @@ enum Processors {
   static func join(_ index: Int) -> Never {
     let processor = Processor(index)
     processor.load()
-    LocalAPIC.enable()
+    InterruptController.enable()
     RawMemory.release(0, at: processor.mailbox)
     while true { metal_wait() }
   }

@@ -7,7 +7,8 @@ internal import KernelMemory
 /// shift=0,sleep=off` a tick is an instruction.
 ///
 /// The pool grows and shrinks three times: without optimization; with it, where the leaves of the
-/// descriptors are whole yet ("cold"); and again, where they are split ("warm").
+/// descriptors are whole yet ("cold"); and again, where they are split ("warm"). Once, where the page
+/// tables do not allow optimization.
 struct CountShow {
   /// What is counted.
   struct Case {
@@ -24,6 +25,7 @@ struct CountShow {
 
   /// Does it; the pool is empty.
   func run() -> Bool {
+    guard tree.subsystem.format.allowsLiveRemap else { return round("off") }
     let isOff = write("0", to: "/proc/sys/vm/hugetlb_optimize_vmemmap")
     let off = round("off")
     let isOn = write("1", to: "/proc/sys/vm/hugetlb_optimize_vmemmap")

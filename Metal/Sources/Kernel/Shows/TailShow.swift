@@ -66,9 +66,7 @@ struct TailShow {
     let isUnchanged = RawMemory.load(UInt.self, at: address) == before
     SerialPort.write(
       isUnchanged ? "tails: the tail is as it was, the kernel goes on\n" : "tails: changed\n")
-    // - Source: Intel SDM volume 3, figure 4-12: present, write.
-    return isUnchanged && caught.vector == Vectors.pageFault && caught.address == address
-      && caught.error == 0b11
+    return isUnchanged && caught.address == address && Architecture.isRefusedStore(caught)
   }
 
   private func tell(_ first: StaticString, _ a: UInt, _ second: StaticString, _ b: UInt) {

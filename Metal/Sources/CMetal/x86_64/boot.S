@@ -7,7 +7,9 @@
 //
 // - Source: Xen, docs/misc/pvh.pandoc; Intel SDM volume 3, 9.8.5 "Initializing IA-32e Mode".
 
-#include "include/Selectors.h"
+#if defined(__x86_64__)
+
+#include "../include/x86_64/Selectors.h"
 
 #define ENTRY_PRESENT_WRITABLE 0x003
 #define ENTRY_GIGABYTE_LEAF 0x083
@@ -145,3 +147,5 @@ boot_tables:
 boot_stack:
   .skip BOOT_STACK_SIZE
 boot_stack_end:
+
+#endif

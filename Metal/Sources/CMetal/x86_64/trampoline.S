@@ -9,7 +9,9 @@
 //
 // - Source: Intel SDM volume 3, 8.4.4.1 "Typical BSP Initialization Sequence", 9.8.5.
 
-#include "include/Selectors.h"
+#if defined(__x86_64__)
+
+#include "../include/x86_64/Selectors.h"
 
 // The address at which a label of the page is executed.
 #define AT(label) (METAL_TRAMPOLINE + label - metal_trampoline_start)
@@ -108,3 +110,5 @@ metal_run:
 metal_join:
   call kernel_join
   ud2
+
+#endif

@@ -7,6 +7,8 @@
 //
 // - Source: Intel SDM volume 3, 6.14 "Exception and Interrupt Handling in 64-bit Mode".
 
+#if defined(__x86_64__)
+
 #define STUB_SIZE 16
 
   .altmacro
@@ -69,3 +71,5 @@ enter:
   popq %rax
   addq $16, %rsp                     // vector and error code
   iretq
+
+#endif

@@ -5,6 +5,8 @@
 // Whole words are moved eight bytes an iteration: each iteration of a repeated instruction counts as
 // one where instructions are counted.
 
+#if defined(__x86_64__)
+
   .section .text.memory, "ax"
   .code64
 
@@ -109,3 +111,5 @@ metal_try_store:
   xorl %eax, %eax
   ret
   FIXUP 1b, 2b
+
+#endif
