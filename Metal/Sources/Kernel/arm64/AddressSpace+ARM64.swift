@@ -35,35 +35,15 @@
     /// The most CPUs that the interrupt controller reaches.
     static var mostCPUs: Int { 8 }
 
-    /// Where the stack of `cpu` starts, growing down.
-    static func stackTop(of cpu: Int) -> UInt { stacks + UInt(cpu + 1) * stackSlot }
-
-    /// Where the stack for faults of `cpu` starts; vectors.S knows it, too.
-    static func faultStackTop(of cpu: Int) -> UInt { faultStacks + UInt(cpu + 1) * stackSlot }
-
     /// Where physical memory appears.
     ///
     /// - Source: Linux, Documentation/arch/arm64/memory.rst; spec 03 section 4.
     static func directMap(levelCount: Int) -> UInt { 0xFFFF_0000_0000_0000 }
-  }
 
-  extension AddressSpace {
-    /// The smallest page.
-    static var page: UInt { 1 << 12 }
-    /// The page of the second level.
-    static var largePage: UInt { 1 << 21 }
     /// The end of what the first tables map.
     static var bootEnd: UInt { 2 << 39 }
     /// No memory is kept for starting CPUs.
     static var lowMemoryEnd: UInt { 0 }
-  }
-
-  extension UInt {
-    /// The next multiple of `granule`, a power of two.
-    func rounded(up granule: UInt) -> UInt { (self &+ granule &- 1) & ~(granule &- 1) }
-
-    /// The multiple of `granule`, a power of two, before.
-    func rounded(down granule: UInt) -> UInt { self & ~(granule &- 1) }
   }
 
 #endif

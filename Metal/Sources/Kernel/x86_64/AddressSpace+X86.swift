@@ -36,37 +36,17 @@
     /// The most CPUs for which there is room.
     static var mostCPUs: Int { 32 }
 
-    /// Where the stack of `cpu` starts, growing down.
-    static func stackTop(of cpu: Int) -> UInt { stacks + UInt(cpu + 1) * stackSlot }
-
-    /// Where the stack for double faults of `cpu` starts.
-    static func faultStackTop(of cpu: Int) -> UInt { faultStacks + UInt(cpu + 1) * stackSlot }
-
     /// Where physical memory appears.
     ///
     /// - Source: Linux, Documentation/arch/x86/x86_64/mm.rst; spec 03 section 4.
     static func directMap(levelCount: Int) -> UInt {
       levelCount == 5 ? 0xFF11_0000_0000_0000 : 0xFFFF_8880_0000_0000
     }
-  }
 
-  extension AddressSpace {
-    /// The smallest page.
-    static var page: UInt { 1 << 12 }
-    /// The page of the second level.
-    static var largePage: UInt { 1 << 21 }
     /// The end of what the first tables map.
     static var bootEnd: UInt { 2 << 39 }
     /// The end of the memory that firmware and starting CPUs use; the core never does.
     static var lowMemoryEnd: UInt { 1 << 20 }
-  }
-
-  extension UInt {
-    /// The next multiple of `granule`, a power of two.
-    func rounded(up granule: UInt) -> UInt { (self &+ granule &- 1) & ~(granule &- 1) }
-
-    /// The multiple of `granule`, a power of two, before.
-    func rounded(down granule: UInt) -> UInt { self & ~(granule &- 1) }
   }
 
 #endif

@@ -17,10 +17,22 @@
       }
     }
 
+    /// The bit of the error code that says that a page was there, but not for this.
+    ///
+    /// - Source: Intel SDM volume 3, figure 4-12.
+    private static var wasPresent: UInt { 1 << 0 }
+
     private static func handlePageFault(_ frame: InterruptFrame) {
       let address = UInt(metal_read_cr2())
-      if CoreTables.adopt(address) || FaultFixups.resume(frame, address: address) { return }
+      if frame.error & wasPresent == 0, isThereNow(address) { return }
+      if FaultFixups.resume(frame, address: address) { return }
       Fault.report(frame, address: address)
+    }
+
+    /// Whether what was missing can be found: taken over from the core's tables, by this CPU or by one
+    /// that missed it at the same moment.
+    private static func isThereNow(_ address: UInt) -> Bool {
+      CoreTables.adopt(address) || KernelMemoryMap.look(at: address) != nil
     }
   }
 
