@@ -78,7 +78,8 @@ extension Finder {
     }
     if let pattern = bug.tests {
       let tests = Selection(name: "tests", arguments: ["--filter", pattern])
-      findings.append(try run(tests, mutant: number))
+      // A few suites: who is not done after two minutes waits for a lock that never comes.
+      findings.append(try run(tests, mutant: number, limit: 120))
     }
     findings.removeAll { $0.finder.isEmpty }
     return Finding(

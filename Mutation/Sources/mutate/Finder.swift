@@ -16,6 +16,8 @@ struct Finder {
   let copy: PackageCopy
   /// Where the products are.
   let products: URL
+  /// How long all tests may take.
+  static let allTestsLimit = 1560.0
   /// The seconds that ``tests(in:)`` take without a fault, by the name of the selection.
   var usualSeconds: [String: Double] = [:]
 
@@ -51,16 +53,20 @@ struct Finder {
     return "/(\(names.joined(separator: "|")))\\.swift:"
   }
 
-  /// Runs tests with a fault; its first trace ends them.
-  func run(_ tests: Selection, mutant: Int) throws -> Finding {
+  /// Runs tests with a fault; its first trace ends them, and so does `limit` if it is not known how long
+  /// they usually take.
+  ///
+  /// - Unit: seconds.
+  func run(
+    _ tests: Selection, mutant: Int, limit: Double = Self.allTestsLimit
+  ) throws -> Finding {
     let bundle = products.appending(path: "swift-vmemmapPackageTests.xctest").path
     let log = copy.logs.appending(path: "\(mutant)-\(tests.name).log")
-    let usual = usualSeconds[tests.name] ?? 300
     var command = Command(
       program: bundle, arguments: ["--testing-library", "swift-testing"] + tests.arguments,
       environment: ["MUTANT": "\(mutant)", "SWIFT_BACKTRACE": "enable=no"],
       folder: copy.package, log: log)
-    command.secondsLimit = usual * 5 + 60
+    command.secondsLimit = usualSeconds[tests.name].map { $0 * 5 + 60 } ?? limit
     command.lastWords = [" recorded an issue"]
     return try finding(of: command, finder: tests.name)
   }

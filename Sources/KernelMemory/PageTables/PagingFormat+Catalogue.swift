@@ -41,8 +41,3 @@ extension PagingFormat {
     return vmemmapBase.advanced(byBytes: pageCount &* 64)
   }
 }
-
-extension PagingFormat.Level {
-  /// A level that a format does not have.
-  static var none: Self { Self(name: .pgd, shift: 0, bits: 0, allowsLeaf: false) }
-}

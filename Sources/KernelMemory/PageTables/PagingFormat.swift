@@ -7,18 +7,6 @@
 ///
 /// - Source: each constant names its manual; spec 03 sums them up.
 public struct PagingFormat: Sendable {
-  /// One level of the tables.
-  public struct Level: Sendable {
-    /// What the kernel calls the level.
-    public var name: PageTableLevel
-    /// log2 of the bytes that one entry maps.
-    public var shift: UInt
-    /// log2 of the entries in a table of this level.
-    public var bits: UInt
-    /// Whether an entry may map memory by itself instead of pointing to a table.
-    public var allowsLeaf: Bool
-  }
-
   /// The bits of an entry, besides the frame.
   public struct Bits: Sendable {
     /// Where an entry keeps the physical address, after it was shifted by ``frameShift``.
@@ -50,10 +38,8 @@ public struct PagingFormat: Sendable {
   public var name: StaticString
   /// How the MMU is set up to read these tables.
   public var regime: TranslationRegime
-  /// The levels, from the last (PTE) up; only the first ``levelCount`` count.
-  public var levels: InlineArray<5, Level>
-  /// The number of levels that exist in hardware.
-  public var levelCount: Int
+  /// The levels that exist in hardware, from the last (PTE) up.
+  public var levels: Levels
   /// What entries look like.
   public var bits: Bits
   /// The bits of a virtual address that are translated.
@@ -82,6 +68,10 @@ public struct PagingFormat: Sendable {
 extension PagingFormat {
   /// The base page.
   public var pageSize: PageSize { regime.pageSize }
+
+  /// The number of levels that exist in hardware.
+  @inline(__always)
+  public var levelCount: Int { levels.count }
 
   /// The level just above the last: the size of the vmemmap's huge leaves.
   @inline(__always)

@@ -31,10 +31,18 @@ extension MemorySubsystem {
     try? pool.demote(count)
   }
 
-  /// Marks `pfn` as bad memory if it belongs to a huge page, as a machine check does.
+  /// Marks `pfn` as bad memory, as a machine check does.
+  ///
+  /// A frame of no huge page is marked in its own descriptor, which therefore must be one that can be
+  /// written; what a kernel does with it then is nobody's business here, and the mark goes off again.
   public func strike(_ pfn: PageFrameNumber) {
-    // A frame that belongs to no huge page any more is an answer like another.
-    _ = try? hugeTLB.poison(pfn)
+    do throws(PoisonError) {
+      try hugeTLB.poison(pfn)
+    } catch {
+      guard error == .notHugePage, hugeTLB.hasDescriptor(pfn) else { return }
+      vmemmap.set(vmemmap.format.hwpoison, at: pfn)
+      vmemmap.clear(vmemmap.format.hwpoison, at: pfn)
+    }
   }
 
   /// Whatever is wrong with the subsystem while somebody has `folios` in hand.

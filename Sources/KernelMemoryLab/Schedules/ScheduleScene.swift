@@ -67,7 +67,10 @@ final class ScheduleScene: @unchecked Sendable {
       _ = subsystem.onlineAddedBlocks()
     }
     if operations.contains(.recycle) { holdBasePages() }
-    _ = subsystem.resizePool(of: order, to: Self.pageCount)
+    // Where all do nothing but fold, the leaves of the descriptors are whole: nothing was folded yet.
+    if operations.contains(where: { $0 != .optimize }) {
+      _ = subsystem.resizePool(of: order, to: Self.pageCount)
+    }
     if operations.contains(.demote) { _ = subsystem.resizePool(of: largeOrder, to: 1) }
     for (cpu, operation) in operations.enumerated()
     where operation == .optimize || operation == .restore {
