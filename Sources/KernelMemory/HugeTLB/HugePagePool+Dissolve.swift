@@ -65,14 +65,14 @@ extension HugePagePool {
   private func finishDissolving(
     _ head: PageFrameNumber, _ adjustment: SurplusAdjustment
   ) throws(DissolveError) {
-    guard (try? optimizer.restore(folio(head))) != nil else {
+    guard (try? unfoldForRelease(head)) != nil else {
       hugeTLB.lock.withLock {
         addBack(head, asSurplus: adjustment == .lowered)
         if adjustment == .none { target &+= 1 }
       }
       throw .outOfMemory
     }
-    releasePage(head)
+    giveBack(head)
   }
 }
 

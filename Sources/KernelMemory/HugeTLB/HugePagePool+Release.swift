@@ -14,7 +14,9 @@ extension HugePagePool {
     guard hugeTLB.policy.handlesLists else { return releaseOneByOne(&list) }
     while true {
       var whole = FrameList()
-      let outcome = optimizer.restore(&list, order: order, output: &whole)
+      let outcome = optimizer.restore(
+        &list, order: order, output: &whole, .blank,
+        keeping: HugePageMarks.poisonUnreliable.rawValue)
       let hasProgress = !whole.isEmpty
       giveBack(&whole)
       if !outcome.isIncomplete { return }
@@ -40,35 +42,39 @@ extension HugePagePool {
   /// - Linux: `__update_and_free_hugetlb_folio()`.
   @discardableResult
   func releasePage(_ head: PageFrameNumber) -> Bool {
-    guard (try? optimizer.restore(folio(head))) != nil else {
+    guard (try? unfoldForRelease(head)) != nil else {
       hugeTLB.lock.withLock { addBack(head, asSurplus: true) }
       return false
     }
-    var single = FrameList()
-    vmemmap.pushFront(head, on: &single)
-    giveBack(&single)
+    giveBack(head)
     return true
   }
 
-  /// Gives pages with whole descriptors back to where they came from.
+  /// Unfolds the descriptors of one removed page that is given back next.
+  ///
+  /// - Throws: ``VmemmapRestoreError``; nothing changed.
+  func unfoldForRelease(_ head: PageFrameNumber) throws(VmemmapRestoreError) {
+    let isLost = vmemmap.hasHugePageMarks(.poisonUnreliable, at: head)
+    try optimizer.restore(folio(head), isLost ? .whole : .blank)
+  }
+
+  /// Gives pages back to where they came from.
   private func giveBack(_ list: inout FrameList) {
-    var outer = FrameRuns()
-    vmemmap.forEach(in: list) { head in
-      if vmemmap.hasHugePageMarks(.poisonUnreliable, at: head) { return true }
-      optimizer.collectOuterPages(of: folio(head), in: &outer)
-      return true
-    }
-    optimizer.blank(&outer)
-    while let head = vmemmap.popFront(of: &list) {
-      if abandon(head) { continue }
-      let isArea = vmemmap.hasHugePageMarks(.contiguousArea, at: head)
-      let bad = hugeTLB.takePoisonRecords(in: folio(head))
-      vmemmap.blankHeadPage(of: folio(head))
-      if bad.isEmpty, !isArea {
-        freeWhole(folio(head))
-      } else {
-        free(folio(head), sparing: bad, toArea: isArea)
-      }
+    while let head = vmemmap.popFront(of: &list) { giveBack(head) }
+  }
+
+  /// Gives a page back to where it came from.
+  ///
+  /// - Precondition: it was unfolded for that.
+  func giveBack(_ head: PageFrameNumber) {
+    if abandon(head) { return }
+    let isArea = vmemmap.hasHugePageMarks(.contiguousArea, at: head)
+    let bad = hugeTLB.takePoisonRecords(in: folio(head))
+    vmemmap.blankHeadPage(of: folio(head))
+    if bad.isEmpty, !isArea {
+      freeWhole(folio(head))
+    } else {
+      free(folio(head), sparing: bad, toArea: isArea)
     }
   }
 

@@ -54,6 +54,18 @@ public final class FailureInjector: Sendable {
     return number == failing.load(ordering: .relaxed)
       || number == failingToo.load(ordering: .relaxed) || (order == .page && number >= basePages)
   }
+
+  /// Counts up to `count` allocations of single base pages in a row, and tells how many of them there
+  /// may be: all, where none has to fail, or one, or none.
+  @inline(__always)
+  func takesPages(_ count: UInt) -> UInt {
+    let isQuiet =
+      failing.load(ordering: .relaxed) == 0 && failingToo.load(ordering: .relaxed) == 0
+      && basePagesFailFrom.load(ordering: .relaxed) == .max
+    guard isQuiet else { return takesAllocation(of: .page) ? 0 : 1 }
+    _ = asked.add(count, from: writers)
+    return count
+  }
 }
 
 extension Machine {

@@ -85,6 +85,11 @@ final class Vmemmap: Sendable {
     }
   }
 
+  /// Makes all descriptors in the vmemmap page that starts with that of `pfn` blank.
+  func clearPage(startingAt pfn: PageFrameNumber) {
+    unsafe withPage(startingAt: pfn) { unsafe machine.clear($0, byteCount: pageSize.byteCount) }
+  }
+
   @inline(never)
   private func oops(at pfn: PageFrameNumber) -> Never {
     #if !hasFeature(Embedded)

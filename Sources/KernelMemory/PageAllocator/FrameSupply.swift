@@ -2,36 +2,53 @@
 
 /// A stock of single frames on one node, drawn from the free lists a run at a time.
 ///
-/// Work that needs many frames takes them from here one by one, and they lie together: a batch
-/// pays for the zone's lock once a run. Each frame counts as one allocation of its own, and may be
-/// made to fail as such. What is left over goes back with ``returnRest(to:)``.
+/// Work that needs many frames takes them from here, and they lie together: a batch pays for the
+/// zone's lock once a run. Each frame counts as one allocation of its own, and may be made to fail as
+/// such. What is left over goes back with ``returnRest(to:)``.
 struct FrameSupply {
   let node: NodeID
   private let options: AllocationOptions
   /// How many frames to fetch at a time.
   private let runLength: UInt
+  /// Whether they read as zero.
+  private let isCleared: Bool
   private var stock = PageFrameNumber(0)..<PageFrameNumber(0)
 
   /// A stock of frames on `node`, as `options` say.
-  init(node: NodeID, options: AllocationOptions, runLength: UInt) {
+  init(
+    node: NodeID, options: AllocationOptions, runLength: UInt, isCleared: Bool = false
+  ) {
     self.node = node
     self.options = options
     self.runLength = runLength
+    self.isCleared = isCleared
+  }
+
+  /// The next frames, up to `count`, with one reference each; nil if there are none.
+  @inline(__always)
+  mutating func take(upTo count: UInt, from allocator: PageAllocator) -> FrameRange? {
+    let wanted = stock.isEmpty ? 1 : min(count, stock.pageCount)
+    let granted = allocator.machine.failures.takesPages(wanted)
+    if granted == 0 || stock.isEmpty && !refill(from: allocator) { return nil }
+    let frames = FrameRange(start: stock.lowerBound, pageCount: granted)
+    stock = frames.upperBound..<stock.upperBound
+    allocator.machine.cost.add(granted, to: .framesAllocated)
+    allocator.events.allocatedPages.add(granted, from: allocator.machine.counterWriters)
+    return frames
   }
 
   /// The next frame, with one reference; nil if there is none.
   @inline(__always)
   mutating func take(from allocator: PageAllocator) -> PageFrameNumber? {
-    if allocator.machine.failures.takesAllocation(of: .page) { return nil }
-    if stock.isEmpty {
-      guard let run = allocator.takeRun(upTo: runLength, on: node, options) else { return nil }
-      stock = run
-    }
-    let pfn = stock.lowerBound
-    stock = pfn.advanced(by: 1)..<stock.upperBound
-    allocator.machine.cost.add(1, to: .framesAllocated)
-    allocator.events.allocatedPages.add(1, from: allocator.machine.counterWriters)
-    return pfn
+    take(upTo: 1, from: allocator)?.lowerBound
+  }
+
+  /// Fetches a run; false if there is none.
+  private mutating func refill(from allocator: PageAllocator) -> Bool {
+    guard let run = allocator.takeRun(upTo: runLength, on: node, options) else { return false }
+    stock = run
+    if isCleared { allocator.clearContents(of: run) }
+    return true
   }
 
   /// Gives the unused frames back.

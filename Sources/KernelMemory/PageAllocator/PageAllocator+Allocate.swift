@@ -28,9 +28,13 @@ extension PageAllocator {
   }
 
   /// Fills a frame with zeroes.
-  func clearContents(of pfn: PageFrameNumber) {
+  func clearContents(of pfn: PageFrameNumber) { clearContents(of: pfn..<pfn.advanced(by: 1)) }
+
+  /// Makes `frames` read as zero.
+  func clearContents(of frames: FrameRange) {
     let size = vmemmap.pageSize
-    machine.clearContents(at: size.address(of: pfn), byteCount: size.byteCount)
+    machine.clearContents(
+      at: size.address(of: frames.lowerBound), byteCount: frames.pageCount &<< size.shift)
   }
 
   /// ``allocateBlock(_:on:_:)`` beyond the failure injection.

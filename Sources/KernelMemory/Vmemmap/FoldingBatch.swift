@@ -11,22 +11,29 @@ struct FoldingBatch: ~Copyable {
   private var supplies: [FrameSupply] = []
   /// How many frames to draw at a time.
   private let runLength: UInt
+  /// Whether fresh frames read as zero.
+  private let isCleared: Bool
+  /// Addresses that are known to have entries of their own: the leaf that was asked about last.
+  var splitAddresses = VirtualAddress(0)..<VirtualAddress(0)
 
   /// An empty batch that draws fresh frames `runLength` at a time.
-  init(runLength: UInt) { self.runLength = runLength }
+  init(runLength: UInt, isCleared: Bool = false) {
+    (self.runLength, self.isCleared) = (runLength, isCleared)
+  }
 
-  /// A fresh frame near `node`, as `options` say; nil if there is none.
+  /// Fresh neighbouring frames near `node`, up to `count`, as `options` say; nil if there are none.
   ///
   /// - Precondition: a batch always asks with the same options.
   @inline(__always)
-  mutating func takeFrame(
-    on node: NodeID, _ options: AllocationOptions, from allocator: PageAllocator
-  ) -> PageFrameNumber? {
+  mutating func takeFrames(
+    upTo count: UInt, on node: NodeID, _ options: AllocationOptions, from allocator: PageAllocator
+  ) -> FrameRange? {
     for index in supplies.indices where supplies[index].node == node {
-      return supplies[index].take(from: allocator)
+      return supplies[index].take(upTo: count, from: allocator)
     }
-    supplies.append(FrameSupply(node: node, options: options, runLength: runLength))
-    return supplies[supplies.count &- 1].take(from: allocator)
+    supplies.append(
+      FrameSupply(node: node, options: options, runLength: runLength, isCleared: isCleared))
+    return supplies[supplies.count &- 1].take(upTo: count, from: allocator)
   }
 
   /// Gives back the fresh frames that were not used.

@@ -86,15 +86,16 @@ struct FrameRuns: ~Copyable {
     return run
   }
 
-  /// Removes the first frame of a run; nil if there is none.
+  /// Removes the first frames of a run, up to `count`; nil if there are none.
   @inline(__always)
-  mutating func popFrame(_ vmemmap: Vmemmap) -> PageFrameNumber? {
+  mutating func popFrames(upTo count: UInt, _ vmemmap: Vmemmap) -> FrameRange? {
     guard let index = growing[latest].isEmpty ? someRun(vmemmap) : latest else { return nil }
-    let pfn = growing[index].lowerBound
-    pageCount &-= 1
-    growing[index] = pfn.advanced(by: 1)..<growing[index].upperBound
+    let run = growing[index]
+    let part = FrameRange(start: run.lowerBound, pageCount: min(count, run.pageCount))
+    pageCount &-= part.pageCount
+    growing[index] = part.upperBound..<run.upperBound
     latest = index
-    return pfn
+    return part
   }
 
   /// The index of a run that has frames.

@@ -2,7 +2,8 @@
 
 // Descriptors of memory that is about to be free say nothing to anybody: they become blank again.
 // A kernel visits each tail to take its marks off; dropping the contents of whole frames does the
-// same for all of them, and a simulated host's memory is the real host's again.
+// same for all of them, and a simulated host's memory is the real host's again. Those of a folded
+// folio get frames that are blank already.
 
 extension VmemmapOptimizer {
   /// Adds the frames of the folio's vmemmap pages, but for the first, to `runs`.
@@ -24,6 +25,15 @@ extension VmemmapOptimizer {
       }
       address = part.upperBound
     }
+  }
+
+  /// Makes the descriptors in all vmemmap pages of `folio` but the first blank.
+  ///
+  /// - Precondition: the folio is not folded.
+  func blankOuterPages(of folio: Folio) {
+    var runs = FrameRuns()
+    collectOuterPages(of: folio, in: &runs)
+    blank(&runs)
   }
 
   /// Adds the frames that map `range`, which has entries of its own, to `runs`.
@@ -66,8 +76,8 @@ extension VmemmapOptimizer {
 extension Vmemmap {
   /// Makes the head of `folio`, and the tails in the same vmemmap page, blank.
   func blankHeadPage(of folio: Folio) {
-    let count = min(descriptorsPerPage, folio.order.pageCount)
-    for pfn in FrameRange(start: folio.head, pageCount: count) {
+    if folio.order.pageCount >= descriptorsPerPage { return clearPage(startingAt: folio.head) }
+    for pfn in folio.frames {
       with(pfn) { $0.reset(flags: 0, counts: DescriptorCounts(rawValue: 0)) }
     }
   }

@@ -35,11 +35,11 @@ extension VmemmapOptimizer {
   func optimize(_ list: FrameList, order: PageOrder) {
     guard savedPageCount(for: order) > 0, !list.isEmpty else { return }
     guard design.batching == .lists else { return optimizeOneByOne(list, order: order) }
-    splitAll(list, order: order)
+    var batch = FoldingBatch(runLength: Self.runLength(for: list.count))
+    splitAll(list, order: order, &batch)
     if design.readerWait != .never, isEnabled.load(ordering: .relaxed) {
       machine.waitForGracePeriod()
     }
-    var batch = FoldingBatch(runLength: Self.runLength(for: list.count))
     vmemmap.forEach(in: list) { head in
       foldInBatch(Folio(head: head, order: order), &batch)
       return true
@@ -60,7 +60,7 @@ extension VmemmapOptimizer {
   }
 
   /// Splits the leaves over all folios of the list, up to the first for which no table is left.
-  private func splitAll(_ list: FrameList, order: PageOrder) {
+  private func splitAll(_ list: FrameList, order: PageOrder, _ batch: inout FoldingBatch) {
     var pending = PendingTLBFlush.nothing
     vmemmap.forEach(in: list) { head in
       let folio = Folio(head: head, order: order)
@@ -68,7 +68,7 @@ extension VmemmapOptimizer {
       do throws(VmemmapOptimizeError) {
         let flush = try tables.addressSpaceLock.withReadLock {
           () throws(VmemmapOptimizeError) in
-          try splitLeaves(of: folio, flushingAtOnce: false)
+          try splitLeaves(of: folio, in: &batch, flushingAtOnce: false)
         }
         pending = pending.joined(with: flush)
       } catch {
@@ -105,7 +105,7 @@ extension VmemmapOptimizer {
       if sharedTail == nil { throw .outOfFrames }
     }
     let splits = try tables.addressSpaceLock.withReadLock { () throws(VmemmapOptimizeError) in
-      try splitLeaves(of: folio, flushingAtOnce: flushingAtOnce)
+      try splitLeaves(of: folio, in: &batch, flushingAtOnce: flushingAtOnce)
     }
     let head = takeHeadFrame(on: zone.node, &batch)
     if head == nil, design.headCopy == .required {
@@ -145,8 +145,9 @@ extension VmemmapOptimizer {
   private func takeHeadFrame(on node: NodeID, _ batch: inout FoldingBatch) -> PageFrameNumber? {
     switch design.headCopy {
     case .none: nil
-    case .preferred: batch.takeFrame(on: node, [.noRetry], from: allocator)
-    case .required: batch.takeFrame(on: node, [], from: allocator)
+    case .preferred:
+      batch.takeFrames(upTo: 1, on: node, [.noRetry], from: allocator)?.lowerBound
+    case .required: batch.takeFrames(upTo: 1, on: node, [], from: allocator)?.lowerBound
     }
   }
 }

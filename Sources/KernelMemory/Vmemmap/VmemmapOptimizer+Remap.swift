@@ -32,59 +32,72 @@ extension VmemmapOptimizer {
   ) -> PendingTLBFlush {
     let addresses = addresses(of: folio)
     let size = vmemmap.pageSize
+    let format = tables.format
+    let kept = addresses.lowerBound.advanced(byBytes: design.privatePageCount &<< size.shift)
+    let start = head == nil ? kept : addresses.lowerBound
+    let shared = format.leaf(size.address(of: tail), at: 0, .readOnly)
+    // The head's page comes first, then those that are private and stay, then the shared ones.
+    var headEntry = head.map { format.leaf(size.address(of: $0), at: 0) }
+    var stayCount = head == nil ? 0 : design.privatePageCount &- 1
     // What falls out is collected as one run, so that it meets the runs of neighbouring folios.
     var run = PageFrameNumber(0)..<PageFrameNumber(0)
-    if let head {
-      let first = addresses.lowerBound..<addresses.lowerBound.advanced(byBytes: size.byteCount)
-      let entry = tables.format.leaf(size.address(of: head), at: 0)
-      replace(first, by: entry, run: &run, freed: &freed)
+    forEachTable(in: start..<addresses.upperBound) { table, indexes in
+      var index = indexes.lowerBound
+      if let entry = headEntry {
+        replace(index, of: table, by: entry, run: &run, freed: &freed)
+        headEntry = nil
+        index &+= 1
+      }
+      let stay = min(stayCount, indexes.upperBound &- index)
+      stayCount &-= stay
+      index &+= stay
+      while index < indexes.upperBound {
+        replace(index, of: table, by: shared, run: &run, freed: &freed)
+        index &+= 1
+      }
+      machine.cost.add(UInt(indexes.count) &- stay, to: .entriesWritten)
     }
-    let kept = addresses.lowerBound.advanced(byBytes: design.privatePageCount &<< size.shift)
-    let entry = tables.format.leaf(size.address(of: tail), at: 0, .readOnly)
-    replace(kept..<addresses.upperBound, by: entry, run: &run, freed: &freed)
     freed.append(run, vmemmap)
-    let start = head == nil ? kept : addresses.lowerBound
     return PendingTLBFlush(start..<addresses.upperBound)
   }
 
-  /// Writes `entry` over all entries for `range`; the frames they mapped prolong `run`, and what
-  /// `run` was before a gap is added to `freed`.
+  /// Writes `entry` over one entry; the frame it mapped prolongs `run`, and what `run` was before a
+  /// gap is added to `freed`.
   @inline(__always)
   private func replace(
-    _ range: Range<VirtualAddress>, by entry: PageTableEntry, run: inout FrameRange,
+    _ index: UInt, of table: EntryTable, by entry: PageTableEntry, run: inout FrameRange,
     freed: inout FrameRuns
   ) {
-    let size = vmemmap.pageSize
-    let format = tables.format
-    forEachTable(in: range) { table, indexes in
-      for index in indexes {
-        let pfn = size.frame(containing: format.address(in: table[index]))
-        table[index] = entry
-        if pfn == run.upperBound {
-          run = run.lowerBound..<pfn.advanced(by: 1)
-        } else {
-          if !run.isEmpty { freed.append(run, vmemmap) }
-          run = pfn..<pfn.advanced(by: 1)
-        }
-      }
-      machine.cost.add(UInt(indexes.count), to: .entriesWritten)
+    let pfn = vmemmap.pageSize.frame(containing: tables.format.address(in: table[index]))
+    table[index] = entry
+    if pfn == run.upperBound {
+      run = run.lowerBound..<pfn.advanced(by: 1)
+    } else {
+      if !run.isEmpty { freed.append(run, vmemmap) }
+      run = pfn..<pfn.advanced(by: 1)
     }
   }
 
-  /// Maps each folded vmemmap page of `folio` to a frame of its own from `frames`, with the content
-  /// it showed so far.
-  func unfold(_ folio: Folio, onto frames: inout FrameRuns) -> PendingTLBFlush {
+  /// Maps each folded vmemmap page of `folio` to a frame of its own from `frames`: with the content
+  /// it showed so far, or, where tails are to be blank, as the frames are.
+  func unfold(
+    _ folio: Folio, onto frames: inout FrameRuns, _ tails: RestoredTails
+  ) -> PendingTLBFlush {
     let addresses = addresses(of: folio)
     let size = vmemmap.pageSize
     let start = addresses.lowerBound.advanced(byBytes: design.privatePageCount &<< size.shift)
     let format = tables.format
     forEachTable(in: start..<addresses.upperBound) { table, indexes in
-      for index in indexes {
-        guard let pfn = frames.popFrame(vmemmap) else {
+      var index = indexes.lowerBound
+      while index < indexes.upperBound {
+        guard let run = frames.popFrames(upTo: indexes.upperBound &- index, vmemmap) else {
           preconditionFailure("a restore has its frames before it starts")
         }
-        copyTails(from: format.address(in: table[index]), to: pfn)
-        table[index] = format.leaf(size.address(of: pfn), at: 0)
+        for pfn in run {
+          if tails == .whole { copyTails(from: format.address(in: table[index]), to: pfn) }
+          table[index] = format.leaf(size.address(of: pfn), at: 0)
+          index &+= 1
+        }
       }
       machine.cost.add(UInt(indexes.count), to: .entriesWritten)
     }

@@ -27,7 +27,7 @@ final class ScheduleScene: @unchecked Sendable {
   let largeOrder = PageOrder(10)
   /// By CPU.
   private var batches: [FolioBatch?]
-  /// A frame in the midst of a page of the pool.
+  /// A frame of a page of the pool, whose descriptor is folded away.
   private(set) var target = PageFrameNumber(0)
   /// Frames that readers look at.
   private(set) var watched: [PageFrameNumber] = []
@@ -85,7 +85,7 @@ final class ScheduleScene: @unchecked Sendable {
   /// Chooses what is struck and what is looked at.
   private func chooseFrames() {
     let pages = subsystem.freeHugePages(of: order.pageCount << 12)
-    target = (pages.first?.lowerBound ?? target).advanced(by: 3)
+    target = (pages.first?.lowerBound ?? target).advanced(by: 300)
     let large = subsystem.freeHugePages(of: largeOrder.pageCount << 12)
     let heads = pages.prefix(1) + large + folios.prefix(1).map(\.frames)
     // A head, a tail beside it, and a tail in a vmemmap page that is folded away.

@@ -23,7 +23,9 @@ import KernelMemoryLab
     var found: [UInt] = []
     var count = 0
     if byFrame {
-      while let pfn = runs.popFrame(vmemmap) { found.append(pfn.rawValue - 0x4000) }
+      while let part = runs.popFrames(upTo: 1, vmemmap) {
+        found.append(part.lowerBound.rawValue - 0x4000)
+      }
     } else {
       while let run = runs.popRun(vmemmap) {
         found += run.map { $0.rawValue - 0x4000 }

@@ -68,6 +68,13 @@ protected_mode:
 
   .code64
 long_mode_again:
+  testl $METAL_CR4_OSXSAVE, AT(metal_trampoline_cr4)
+  jz 1f
+  xorl %ecx, %ecx
+  xorl %edx, %edx
+  movl $METAL_XCR0_WIDE, %eax
+  xsetbv
+1:
   movq AT(metal_trampoline_stack), %rsp
   movq AT(metal_trampoline_argument), %rdi
   xorl %ebp, %ebp                    // a backtrace ends here
@@ -105,6 +112,9 @@ metal_trampoline_end:
   .section .text.entries, "ax"
   .globl metal_run, metal_join
 metal_run:
+  movq %cr4, %rax
+  testl $METAL_CR4_OSXSAVE, %eax
+  setnz metal_is_wide(%rip)
   call kernel_run
   ud2
 metal_join:

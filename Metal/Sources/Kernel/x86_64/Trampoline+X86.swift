@@ -38,11 +38,21 @@
     private static func aim(
       at entry: UInt, argument: UInt, stack: UInt, levelCount: Int, window: UInt
     ) {
-      let cr4 = METAL_CR4_PAE | METAL_CR4_PGE | (levelCount == 5 ? METAL_CR4_LA57 : 0)
+      let levels = levelCount == 5 ? METAL_CR4_LA57 : 0
+      let wide = METAL_CR4_OSFXSR | METAL_CR4_OSXMMEXCPT | METAL_CR4_OSXSAVE
+      let cr4 = METAL_CR4_PAE | METAL_CR4_PGE | levels | (hasWideRegisters ? wide : 0)
       set(metal_place_metal_trampoline_entry(), entry, window)
       set(metal_place_metal_trampoline_argument(), argument, window)
       set(metal_place_metal_trampoline_stack(), stack, window)
       set(metal_place_metal_trampoline_cr4(), UInt(cr4), window)
+    }
+
+    /// Whether there are vector registers of 32 bytes, and a way to switch them on.
+    ///
+    /// - Source: Intel SDM volume 2A, CPUID leaf 1.
+    private static var hasWideRegisters: Bool {
+      let wanted: UInt32 = 1 << 26 | 1 << 28
+      return metal_features_ecx(1, 0) & wanted == wanted
     }
 
     /// Starts the CPU with the controller `target`; it goes on in ``Processors/join(_:)``.

@@ -166,14 +166,21 @@
       assert((address.rawValue | byteCount) & (regime.pageSize.byteCount - 1) == 0, "whole pages")
       if byteCount >= 1 << 16 {
         memory.discard(at: address.rawValue, byteCount: byteCount)
-      } else if threading == .many {
-        // Somebody may look at what is here: each word changes at once.
-        for offset in stride(from: 0, to: Int(bitPattern: byteCount), by: 8) {
-          unsafe Self.word(at: pointer(to: address) + offset).pointee.store(0, ordering: .relaxed)
-        }
       } else {
-        unsafe pointer(to: address)
-          .initializeMemory(as: UInt8.self, repeating: 0, count: Int(bitPattern: byteCount))
+        unsafe clear(pointer(to: address), byteCount: byteCount)
+      }
+    }
+
+    /// Makes `byteCount` bytes from `start` on, whole words, read as zero.
+    func clear(_ start: UnsafeMutableRawPointer, byteCount: UInt) {
+      let count = Int(bitPattern: byteCount)
+      guard threading == .many else {
+        unsafe start.initializeMemory(as: UInt8.self, repeating: 0, count: count)
+        return
+      }
+      // Somebody may look at what is here: each word changes at once.
+      for offset in stride(from: 0, to: count, by: 8) {
+        unsafe Self.word(at: start + offset).pointee.store(0, ordering: .relaxed)
       }
     }
   }

@@ -95,8 +95,12 @@
 
     /// Makes `byteCount` bytes from `address` on read as zero.
     func clearContents(at address: PhysicalAddress, byteCount: UInt) {
-      unsafe pointer(to: address)
-        .initializeMemory(as: UInt8.self, repeating: 0, count: Int(bitPattern: byteCount))
+      unsafe clear(pointer(to: address), byteCount: byteCount)
+    }
+
+    /// Makes `byteCount` bytes from `start` on, whole words, read as zero.
+    func clear(_ start: UnsafeMutableRawPointer, byteCount: UInt) {
+      unsafe start.initializeMemory(as: UInt8.self, repeating: 0, count: Int(bitPattern: byteCount))
     }
   }
 

@@ -30,7 +30,14 @@
   (METAL_CR0_PG | METAL_CR0_WP | METAL_CR0_NE | METAL_CR0_ET | METAL_CR0_MP | METAL_CR0_PE)
 #define METAL_CR4_PAE (1 << 5)
 #define METAL_CR4_PGE (1 << 7)
+#define METAL_CR4_OSFXSR (1 << 9)
+#define METAL_CR4_OSXMMEXCPT (1 << 10)
 #define METAL_CR4_LA57 (1 << 12)
+#define METAL_CR4_OSXSAVE (1 << 18)
+
+// The extended control register: arithmetic unit, lower and upper halves of vector registers.
+// - Source: Intel SDM volume 1, 13.3.
+#define METAL_XCR0_WIDE 7
 
 // The extended feature register: its number, long mode, no-execute.
 // - Source: Intel SDM volume 4, table 2-2, IA32_EFER.
