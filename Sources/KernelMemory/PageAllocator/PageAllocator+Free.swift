@@ -7,12 +7,14 @@ extension PageAllocator {
   ///
   /// Small blocks stay with the current CPU for a while.
   ///
-  /// - Precondition: the block was allocated as such, has no reference and is no compound page.
+  /// - Precondition: the block was allocated as such, has no reference and is no compound page. What is
+  ///   larger than the largest block goes back as a run.
   /// - Linux: `free_frozen_pages()`.
   func freeBlock(_ pfn: PageFrameNumber, _ order: PageOrder) {
     guard let zone = topology.zoneIndex(of: pfn) else {
       preconditionFailure("only memory that the allocator gave out is given back")
     }
+    precondition(order <= maximumOrder, "what is larger than a block goes back as a run")
     precondition(pfn.isAligned(to: order), "a block starts on its own size")
     assert(
       !isPartlyFree(pfn, order, in: freeLists[zone]),

@@ -57,6 +57,24 @@ import KernelMemoryLab
     #expect(sweep.failurePointCount >= 1)
   }
 
+  /// M4: a node comes online for the memory that is added to it, and not without.
+  @Test(arguments: NamedKernel.all)
+  func `a node that had no memory is offline again when none could be added`(
+    kernel: NamedKernel
+  ) throws {
+    let host = try HotplugHost(lateNode: kernel.design)
+    let before = host.digest
+    host.host.machine.failures.failBasePageAllocations()
+    #expect(throws: HotplugError.outOfMemory) {
+      try host.hotplug.add(host.range(1), to: NodeID(1))
+    }
+    host.host.machine.failures.stopFailing()
+    #expect(host.digest.differences(from: before) == [])
+    #expect(host.subsystem.topology.nodes.map(\.isOnline) == [true, false])
+    try host.hotplug.add(host.range(1), to: NodeID(1))
+    #expect(host.subsystem.topology.nodes.map(\.isOnline) == [true, true])
+  }
+
   /// Going online needs memory for nothing but what the kernel would like to keep on a new node.
   @Test(arguments: NamedKernel.all, memmapModes)
   func `brings blocks online`(kernel: NamedKernel, mode: String) throws {
