@@ -26,6 +26,8 @@ public struct BootRun {
     var script: ScriptFile?
     var machine: BootMachine
     var seconds: UInt?
+    /// The program that plays the machine.
+    var emulator: String
   }
 
   /// Prepares to boot what `request` says.
@@ -41,32 +43,40 @@ public struct BootRun {
     var plans: [Plan] = []
     for path in paths { plans.append(try plan(try ScriptFile(at: path))) }
     if plans.isEmpty { plans.append(try plan(nil)) }
-    for plan in plans { _ = try surroundings.emulator(for: plan.machine.architecture) }
-    for plan in plans { try findImage(for: plan.machine.architecture) }
+    for plan in plans { _ = try image(for: plan.machine.architecture) }
     var report = BootReport()
     for plan in plans { report.runs.append(try boot(plan, sinks)) }
     return report
   }
 
   private func plan(_ script: ScriptFile?) throws(InputError) -> Plan {
-    Plan(
-      script: script, machine: try request.machine(for: script?.script.setup),
-      seconds: try request.limit(isScript: script != nil))
+    let machine = try request.machine(for: script?.script.setup)
+    return Plan(
+      script: script, machine: machine, seconds: try request.limit(isScript: script != nil),
+      emulator: try surroundings.emulator(for: machine.architecture))
   }
 
-  private mutating func findImage(for architecture: BootArchitecture) throws(InputError) {
-    guard images[architecture] == nil else { return }
-    images[architecture] = try KernelImage(
-      request.kernelImage, for: architecture, in: surroundings)
+  /// The kernel for an architecture, built once.
+  private mutating func image(
+    for architecture: BootArchitecture
+  ) throws(InputError) -> KernelImage {
+    if let image = images[architecture] { return image }
+    let image = try KernelImage(request.kernelImage, for: architecture, in: surroundings)
+    images[architecture] = image
+    return image
   }
 
-  private func boot(_ plan: Plan, _ sinks: Sinks) throws(InputError) -> BootReport.Run {
+  private mutating func boot(_ plan: Plan, _ sinks: Sinks) throws(InputError) -> BootReport.Run {
     var copy: BootScript?
     if let script = plan.script { copy = try BootScript(script, in: surroundings.temporaryFolder) }
     defer { copy?.remove() }
+    let image = try image(for: plan.machine.architecture)
+    let start = EmulatorStart(
+      machine: plan.machine, image: image.path, script: copy?.path,
+      commandLine: request.commandLine(script: plan.script?.name), extra: request.emulatorWords)
     let process = GuardedProcess(
-      program: try surroundings.emulator(for: plan.machine.architecture),
-      arguments: try start(plan, copy).arguments, input: input(plan), scratchFile: copy?.path)
+      program: plan.emulator, arguments: start.arguments, input: input(plan),
+      scratchFile: copy?.path)
     let begin = ContinuousClock.now
     var shown: [UInt8] = []
     let ending = try RawTerminal.run(isWanted: plan.script == nil) { () throws(InputError) in
@@ -79,18 +89,8 @@ public struct BootRun {
       script: plan.script?.name, on: plan.machine, verdict: BootVerdict(ending),
       complaint: ending.complaint(seconds: plan.seconds ?? 0),
       duration: begin.duration(to: .now), output: shown)
-    explain(run, sinks)
+    explain(run, image.checkout, sinks)
     return run
-  }
-
-  private func start(_ plan: Plan, _ script: BootScript?) throws(InputError) -> EmulatorStart {
-    let architecture = plan.machine.architecture
-    guard let image = images[architecture] else {
-      throw InputError("there is no kernel for \(architecture.rawValue)")
-    }
-    return EmulatorStart(
-      machine: plan.machine, image: image.path, script: script?.path,
-      commandLine: request.commandLine(script: plan.script?.name), extra: request.emulatorWords)
   }
 
   /// Standard input is for whoever types; with a monitor also besides a script.
@@ -100,12 +100,11 @@ public struct BootRun {
   }
 
   /// Says what the console does not.
-  private func explain(_ run: BootReport.Run, _ sinks: Sinks) {
+  private func explain(_ run: BootReport.Run, _ checkout: Checkout?, _ sinks: Sinks) {
     guard let complaint = run.complaint else { return }
     sinks.complain("hvo: \(run.script ?? "the console"): \(complaint)")
     let backtrace = run.backtrace
     guard !backtrace.isEmpty else { return }
-    let checkout = images[run.architecture]?.checkout
     if surroundings.program("llvm-symbolizer") != nil, let checkout,
       checkout.symbolise(backtrace, run.architecture, show: sinks.complain)
     {

@@ -62,7 +62,7 @@ extension EmulatorStart {
 
   /// Equal shares of whole mebibytes; the last node has what is left.
   private func byteCount(ofNode node: UInt) -> UInt {
-    let share = (machine.memory >> 20) / machine.nodeCount << 20
+    let share = ((machine.memory >> 20) / machine.nodeCount) << 20
     return node == machine.nodeCount - 1 ? machine.memory - share * node : share
   }
 }

@@ -13,18 +13,24 @@ struct ProcessGuard {
   private let lifeline = Pipe()
   private static let duty = """
     read -r line
-    kill -KILL -- "-$0"
+    kill -s KILL -- "-$0"
     [ -z "$1" ] || rm -f -- "$1"
     """
 
-  /// Watches over the group `group`, and over a file that goes with it.
+  /// Watches over the group `group`, and over a file that goes with it. A group that cannot be watched
+  /// is killed.
   init(ofGroup group: Int32, scratchFile: String?) throws {
     shell.executableURL = URL(fileURLWithPath: "/bin/sh")
     shell.arguments = ["-c", Self.duty, "\(group)", scratchFile ?? ""]
     shell.standardInput = lifeline
     shell.standardOutput = FileHandle.nullDevice
     shell.standardError = FileHandle.nullDevice
-    try shell.run()
+    do {
+      try shell.run()
+    } catch {
+      kill(-group, SIGKILL)
+      throw error
+    }
   }
 
   /// Ends the watch; the group is left alone.
