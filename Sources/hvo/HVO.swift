@@ -22,17 +22,17 @@ struct HVO: ParsableCommand {
         hvo plan --sysroot /tmp/host
         hvo run script.hvo --check --kernel 6.1,6.12,7.2
         hvo shell --memory 4G
+        hvo boot script.hvo                   on a kernel in QEMU
         hvo replay Tests/ConformanceTests/Golden/a1-*.json
         hvo torture --for 10m
 
       Exit codes: 0 all is well; 1 a record differs, an expectation is not met or an invariant does \
-      not hold; 2 an option, file or machine cannot be used.
+      not hold; 2 an option, file or machine cannot be used; 3 a kernel that was booted failed.
       """,
     version: "hvo \(HVOVersion.text)",
     subcommands: [
-      PlanCommand.self, RunCommand.self, ShellCommand.self, ReplayCommand.self,
-      TortureCommand.self, TLBCommand.self,
-      SnapshotCommand.self,
+      PlanCommand.self, RunCommand.self, ShellCommand.self, BootCommand.self,
+      ReplayCommand.self, TortureCommand.self, TLBCommand.self, SnapshotCommand.self,
     ],
     defaultSubcommand: PlanCommand.self)
 }

@@ -7,6 +7,8 @@ struct ScriptFile {
   /// The file's name; `standard input` for `-`.
   let name: String
   let script: Script
+  /// The text as it was read.
+  let bytes: [UInt8]
   private let lines: [String]
 
   /// Reads the script at `path`; `-` is standard input.
@@ -21,7 +23,7 @@ struct ScriptFile {
   ///
   /// - Throws: ``InputError``.
   init(name: String, bytes: [UInt8]) throws(InputError) {
-    self.name = name
+    (self.name, self.bytes) = (name, bytes)
     guard !bytes.starts(with: [0xEF, 0xBB, 0xBF]) else {
       throw InputError(
         "\(name): line 1: begins with a byte order mark, which no shell understands; save the "

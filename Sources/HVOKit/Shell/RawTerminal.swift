@@ -19,9 +19,11 @@ enum RawTerminal {
     SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGABRT, SIGILL, SIGTRAP, SIGSEGV, SIGBUS,
   ]
 
-  /// Runs `body` with the terminal in raw mode.
-  static func run<Result>(_ body: () -> Result) -> Result {
-    guard unsafe tcgetattr(STDIN_FILENO, &saved) == 0 else { return body() }
+  /// Runs `body` with the terminal in raw mode, if it is wanted and there is a terminal.
+  static func run<Result, Failure: Error>(
+    isWanted: Bool = true, _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    guard isWanted, unsafe tcgetattr(STDIN_FILENO, &saved) == 0 else { return try body() }
     var raw = unsafe saved
     raw.c_iflag &= ~tcflag_t(BRKINT | ICRNL | INPCK | ISTRIP | IXON)
     raw.c_lflag &= ~tcflag_t(ECHO | ICANON | IEXTEN | ISIG)
@@ -32,7 +34,7 @@ enum RawTerminal {
       restore()
       for number in fatalSignals { _ = signal(number, SIG_DFL) }
     }
-    return body()
+    return try body()
   }
 
   /// Puts the terminal back; safe to call from a signal handler.

@@ -68,6 +68,21 @@ extension BootConfiguration {
     result.commandLine = Array(commandLine[...].untilNul.prefix(limit - 1))
     return result
   }
+
+  /// The memory that the kernel will find: what firmware reports, as `mem=` and `memmap=` change it.
+  public var memoryMapWithEdits: MemoryMap {
+    let seen = withRealCommandLine
+    let parameters = BootParameters(
+      commandLine: seen.commandLine[...], rules: kernel.bootParameters)
+    return seen.memoryMap(changedBy: parameters)
+  }
+
+  /// What firmware reports, with the edits of the command line.
+  func memoryMap(changedBy parameters: BootParameters) -> MemoryMap {
+    var map = memoryMap
+    map.apply(parameters.memoryMapEdits)
+    return map
+  }
 }
 
 /// Why a memory subsystem could not be started.

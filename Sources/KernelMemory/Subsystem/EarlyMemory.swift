@@ -18,10 +18,8 @@ struct EarlyMemory {
     parameters = BootParameters(
       commandLine: configuration.commandLine[...], rules: configuration.kernel.bootParameters)
     platform = Platform.platform(for: format.regime)
-    var map = configuration.memoryMap
-    map.apply(parameters.memoryMapEdits)
-    memoryMap = map
-    memblock = Memblock(map: map, layout: configuration.layout, pageSize: format.pageSize)
+    memoryMap = configuration.memoryMap(changedBy: parameters)
+    memblock = Memblock(map: memoryMap, layout: configuration.layout, pageSize: format.pageSize)
     for hole in platform.holes { memblock.remove(hole) }
     for range in platform.reserved { memblock.reserve(range) }
     guard memblock.presentPageCount() > 0 else { throw .noMemory }

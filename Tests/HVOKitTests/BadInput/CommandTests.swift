@@ -11,20 +11,9 @@ private struct Ended {
 }
 
 @Suite struct `The built command` {
-  /// The command lies beside the tests.
-  private static let path: String? = {
-    var folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-    for _ in 0..<3 {
-      let file = folder.appendingPathComponent("hvo").path
-      if FileManager.default.isExecutableFile(atPath: file) { return file }
-      folder = folder.deletingLastPathComponent()
-    }
-    return nil
-  }()
-
   /// Runs a line of shell in which `hvo` is the command.
   private func run(_ line: String) throws -> Ended {
-    let path = try #require(Self.path, "swift build makes the command")
+    let path = try #require(BuiltCommand.path, "swift build makes the command")
     let folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("hvo-command-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -50,7 +39,7 @@ private struct Ended {
     "printf 'help\\nexit\\nfrob\\n' | hvo shell --memory 64M", "hvo shell --memory 64M </dev/null",
     "hvo snapshot copy && hvo plan --sysroot copy --pool 2M=1",
     "hvo plan --memory 128M --hot-add 128M", "hvo plan --memory 128M --dax 64M --json",
-    "hvo plan --memory 128M --hot-add 64G", "hvo tlb --help",
+    "hvo plan --memory 128M --hot-add 64G", "hvo tlb --help", "hvo boot --help",
     "hvo tlb --cpu zen2 --workload random --table 64K --lookups 9",
     "echo 0x10 | hvo tlb --cpu neoverse-n1 --workload - --coalesce --guest --json",
     "echo 'cat /proc/meminfo' | hvo run - --memory 64M --kernel 6.1,7.2",
@@ -111,6 +100,13 @@ private struct Ended {
     ("hvo snapshot /", "not empty"), ("hvo snapshot /proc/x", "/proc/x"),
     ("hvo snapshot copy --sysroot ''", "--sysroot"),
     ("hvo plan --memory 64M >/dev/full", "standard output"),
+    ("PATH=/nowhere hvo boot", "apt-get install qemu-system-x86"),
+    ("PATH=/nowhere hvo boot --arch arm64", "apt-get install qemu-system-arm"),
+    ("hvo boot --arch vax", "--arch"), ("hvo boot --memory x", "--memory"),
+    ("hvo boot --cpus 0", "--cpus"), ("hvo boot --nodes 0", "--nodes"),
+    ("hvo boot --seconds x", "--seconds"), ("hvo boot --json", "--json"),
+    ("hvo boot --kernel-image", "--kernel-image"), ("hvo boot /nonexistent", "/nonexistent"),
+    ("echo frob | hvo boot -", "standard input: line 1"),
   ]
 
   @Test(arguments: unusable)

@@ -11,6 +11,8 @@ enum MachineRefusal: Error {
   case processors
   /// Memory that the script wants, now or later, is not there, or the kernel itself lies there.
   case memory(PhysicalAddress)
+  /// The command line makes memory where there is none, or where the kernel itself lies.
+  case edits
   /// The script's nodes cannot be.
   case nodes
   /// The core does not boot.
@@ -21,6 +23,7 @@ enum MachineRefusal: Error {
     case .format: "the processor does not have the page tables that the script wants"
     case .processors: "the machine has fewer CPUs than the script wants"
     case .memory: "the machine has not all the memory that the script wants"
+    case .edits: "memmap= on the command line names memory that the machine does not have"
     case .nodes: "the script's memory cannot be divided into such nodes"
     case .core(.noMemory): "the machine has no usable memory"
     case .core(.addressTooHigh): "memory lies beyond what the processor can address"
@@ -56,6 +59,7 @@ struct MachineBoot {
         layout: real.layout, commandLine: setup.commandLine)
       span = real.span
       cpuCount = real.cpuCount
+      try refuseMissingMemory(of: real)
       return
     }
     guard machine.format.regime == real.format.regime else { throw .format }
@@ -65,11 +69,21 @@ struct MachineBoot {
     } catch {
       throw .nodes
     }
-    for range in Self.wantedMemory(machine) where !real.hasMemory(range) {
+    for range in machine.firmwareMap.memory where !real.hasMemory(range) {
       throw .memory(range.lowerBound)
     }
     span = machine.spanByteCount
     cpuCount = machine.cpuCount
+    try refuseMissingMemory(of: real)
+  }
+
+  /// Looks at what the command line makes of the memory: on a processor nothing answers where there
+  /// is none, and the kernel is not to be overwritten.
+  private func refuseMissingMemory(of real: RealMachine) throws(MachineRefusal) {
+    let known = configuration.memoryMap.entries
+    for entry in configuration.memoryMapWithEdits.entries where entry.isMemory {
+      guard known.contains(entry) || real.hasMemory(entry.range) else { throw .edits }
+    }
   }
 
   /// Boots the core.
@@ -86,18 +100,6 @@ struct MachineBoot {
     }
   }
 
-  /// The memory that there is to be from the start.
-  private static func wantedMemory(_ machine: MachineDescription) -> [Range<PhysicalAddress>] {
-    var ranges: [Range<PhysicalAddress>] = []
-    for entry in machine.firmwareMap.entries {
-      switch entry.kind {
-      case .usable, .persistent, .legacyPersistent, .softReserved: ranges.append(entry.range)
-      case .reserved, .acpi, .nvs, .unusable: continue
-      }
-    }
-    return ranges
-  }
-
   /// The memory that lines of the script add, or keep descriptors in.
   private static func laterMemory(_ script: Script) -> [Range<PhysicalAddress>] {
     script.lines.compactMap { line in
@@ -108,6 +110,23 @@ struct MachineBoot {
         return start..<start.advanced(byBytes: request.altmapByteCount)
       default: return nil
       }
+    }
+  }
+}
+
+extension MemoryMap {
+  /// What there is of memory, that of devices too.
+  fileprivate var memory: [Range<PhysicalAddress>] {
+    entries.compactMap { $0.isMemory ? $0.range : nil }
+  }
+}
+
+extension MemoryMapEntry {
+  /// Whether it is memory that can be used, by the kernel or by a device's driver.
+  fileprivate var isMemory: Bool {
+    switch kind {
+    case .usable, .persistent, .legacyPersistent, .softReserved: true
+    case .reserved, .acpi, .nvs, .unusable: false
     }
   }
 }

@@ -25,7 +25,9 @@ struct LineReader {
       case UInt8(ascii: "\n"), UInt8(ascii: "\r"):
         SerialPort.write("\n")
         return line
-      case Self.endOfText where line.isEmpty: return nil
+      case Self.endOfText where line.isEmpty:
+        SerialPort.write("\n")
+        return nil
       case Self.backspace, Self.delete: erase(&line)
       case UInt8(ascii: " ")...UInt8(ascii: "~"), UInt8(ascii: "\t"):
         guard line.count < Self.longest else { continue }
