@@ -189,6 +189,19 @@ import Testing
     #expect(host.complaints == [])
   }
 
+  /// M11: memory that came later is no part of what was there at boot.
+  @Test func `counts only memory of the boot as such`() throws {
+    let host = try HotplugHost()
+    let early = {
+      host.subsystem.topology.zones.map { $0.earlyPresent.load(ordering: .relaxed) }
+    }
+    let before = early()
+    try host.plug(2, as: .onlineMovable)
+    #expect(early() == before)
+    for number in host.first..<host.first + 2 { try host.hotplug.offline(number) }
+    #expect(early() == before)
+  }
+
   /// M12: the planner can say beforehand what this says afterwards.
   @Test func `fails for memory that went to the kernel and is used by it`() throws {
     let host = try HotplugHost(memory: 128 << 20)
