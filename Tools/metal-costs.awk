@@ -18,8 +18,8 @@ file == 1 && !/^#/ && NF && $1 == arch {
 file == 2 && /^count: / {
   split($0, word, /[ ,:]+/)
   batch = word[2] == 4 ? "1G" : word[2]
-  counted[batch " " word[4] " grow"] = word[8]
-  counted[batch " " word[4] " shrink"] = word[11]
+  counted[batch " " word[4] " grow"] = word[8] + 0
+  counted[batch " " word[4] " shrink"] = word[11] + 0
 }
 
 # costs: ticks of a page fault and back: 138
@@ -28,7 +28,7 @@ file == 2 && /^costs: / {
   sub(/^costs: /, "", name); sub(/: [0-9]+$/, "", name)
   value = $0
   sub(/^.*: /, "", value)
-  counted[name] = value
+  counted[name] = value + 0
 }
 
 # What optimization adds: a cost with it, less that without.
