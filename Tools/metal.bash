@@ -192,8 +192,9 @@ count_instructions() {
     boot "$script" --cpus 1 --append "hugetlb_free_vmemmap=on metal.show=count-$batch" |
       grep '^count:'
   done
+  boot "$script" --cpus 1 --append metal.show=costs | grep '^costs:'
   printf '%s\n' "#@ machine $place cpus=2" true >"$script"
-  boot "$script" --cpus 2 --append metal.show=costs | grep '^costs:'
+  boot "$script" --cpus 2 --append metal.show=costs | grep '^costs:.*flush'
 }
 
 # Our column beside those of Linux; fails if something costs more than when it was last recorded.
