@@ -126,8 +126,17 @@ extension VmemmapOptimizer {
     }
     accounting.runtimePages.wrappingAdd(Int(count), ordering: .relaxed)
     let flush = tables.addressSpaceLock.withReadLock { unfold(folio, onto: &frames, tails) }
+    if tails == .blank { blankPrivateTails(of: folio) }
     setOptimized(false, folio)
     return flush
+  }
+
+  /// Blanks the tails that were never folded away, but for those beside the head.
+  private func blankPrivateTails(of folio: Folio) {
+    for page in 1..<max(1, design.privatePageCount) {
+      let first = Int(bitPattern: page &* vmemmap.descriptorsPerPage)
+      vmemmap.clearPage(startingAt: folio.head.advanced(by: first))
+    }
   }
 
   /// Frees frames that were meant for a vmemmap but never mapped.
