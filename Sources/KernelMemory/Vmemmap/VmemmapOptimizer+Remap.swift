@@ -98,6 +98,8 @@ extension VmemmapOptimizer {
           table[index] = format.leaf(size.address(of: pfn), at: 0)
           index &+= 1
         }
+        // A kernel copies here, whatever becomes of the folio, and it is asked what that costs.
+        machine.cost.add(run.pageCount &<< size.shift, to: .bytesCopied)
       }
       machine.cost.add(UInt(indexes.count), to: .entriesWritten)
     }
@@ -114,7 +116,6 @@ extension VmemmapOptimizer {
     let target = unsafe machine.pointer(to: size.address(of: pfn))
     unsafe target.copyMemory(
       from: machine.pointer(to: source), byteCount: Int(bitPattern: size.byteCount))
-    machine.cost.add(size.byteCount, to: .bytesCopied)
     if design.tailTarget == .ownHeadPage {
       let special = 3 * Int(DescriptorWords.byteCount)
       unsafe target.copyMemory(from: target + special, byteCount: special)

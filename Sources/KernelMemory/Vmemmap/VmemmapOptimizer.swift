@@ -102,9 +102,6 @@ final class VmemmapOptimizer: Sendable {
   ///
   /// The first vmemmap page answers for all.
   func isSelfHosted(_ folio: Folio) -> Bool {
-    // What was there at boot has descriptors elsewhere.
-    let sections = allocator.topology.sections
-    if sections[sections.number(of: folio.head)].marks.contains(.early) { return false }
     guard let backing = tables.frame(mappedAt: vmemmap.address(of: folio.head)) else {
       return false
     }
