@@ -45,7 +45,7 @@ final class MemoryTopology: Sendable {
     for node in nodes {
       if node.ownMemory.range(with: pfn) != nil {
         return node.zoneIndexes.first {
-          zones[$0].kind != .device && zones[$0].span.contains(pfn)
+          zones[$0].kind != .device && zones[$0].bootSpan.contains(pfn)
         }
       }
       if node.deviceMemory.range(with: pfn) != nil { return deviceZoneIndex(of: node) }
@@ -81,7 +81,7 @@ final class MemoryTopology: Sendable {
   private func endInSharedSection(of zone: Zone, after pfn: PageFrameNumber) -> PageFrameNumber {
     guard self.zone(of: pfn) === zone else { return pfn }
     let memory = node(zone.node)?.ownMemory.range(with: pfn)
-    return min(zone.span.upperBound, memory?.upperBound ?? zone.span.upperBound)
+    return min(zone.bootSpan.upperBound, memory?.upperBound ?? zone.bootSpan.upperBound)
   }
 
   /// Calls `body` with each run of the memory of `node` that belongs to one zone, ascending.

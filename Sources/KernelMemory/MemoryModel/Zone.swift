@@ -15,6 +15,9 @@ final class Zone: Sendable {
   let kind: ZoneKind
   /// Where the zone's memory lies.
   let extent: ZoneExtent
+  /// Where it lay at boot. Zones that share a section have their memory in it from then, and it stays
+  /// there, however far a zone reaches later.
+  let bootSpan: FrameRange
   /// Frames with memory.
   ///
   /// - Unit: base pages.
@@ -40,6 +43,7 @@ final class Zone: Sendable {
     self.node = node
     self.kind = kind
     extent = ZoneExtent(span)
+    bootSpan = span
     present = Atomic(presentPageCount)
     earlyPresent = Atomic(presentPageCount)
   }

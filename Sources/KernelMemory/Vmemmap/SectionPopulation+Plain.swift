@@ -11,6 +11,7 @@ extension SectionPopulation {
   ) throws(PopulationError) {
     let block = format.pmdByteCount
     let page = format.pageSize.byteCount
+    let own = vmemmap.addresses(describing: memory.frames)
     var address = addresses.lowerBound.rounded(downToBytes: page)
     while address < addresses.upperBound {
       // Sections that are small share a vmemmap page with their neighbours.
@@ -25,8 +26,11 @@ extension SectionPopulation {
       if takesBlock, try populateBlock(at: address, of: memory, &altmap) {
         address = next
       } else {
-        let frame = servesPages(altmap, isWhole: isWhole) ? altmap?.allocate(1) : nil
-        if isWhole, altmap != nil, frame == nil { throw .outOfFrames }
+        // A page that describes neighbours, too, must not go with the device.
+        let isShared = address < own.lowerBound || address.advanced(byBytes: page) > own.upperBound
+        let isServed = !isShared && servesPages(altmap, isWhole: isWhole)
+        let frame = isServed ? altmap?.allocate(1) : nil
+        if isWhole, altmap != nil, !isShared, frame == nil { throw .outOfFrames }
         try populatePage(at: address, of: memory, frame)
         address = address.advanced(byBytes: page)
       }

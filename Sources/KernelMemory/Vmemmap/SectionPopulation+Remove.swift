@@ -3,14 +3,18 @@
 extension SectionPopulation {
   /// Unmaps `addresses`, whatever maps them, and frees the frames that nothing else maps.
   ///
-  /// A page at either end that describes other memory as well stays.
+  /// A page at either end that describes other memory as well stays; what it says of this memory is
+  /// blank then.
   ///
   /// Frames of `altmap` are given back to it. Tables that become empty are freed up to the level
   /// below the top one but one, where the kernel keeps them.
   ///
   /// - Linux: `vmemmap_free()` (spec 04 section 5.1).
   func depopulate(_ addresses: Range<VirtualAddress>, _ altmap: inout Altmap?) {
-    let addresses = pagesOfTheirOwn(in: addresses)
+    let whole = addresses
+    let addresses = pagesOfTheirOwn(in: whole)
+    blank(whole.lowerBound..<min(max(addresses.lowerBound, whole.lowerBound), whole.upperBound))
+    blank(max(min(addresses.upperBound, whole.upperBound), whole.lowerBound)..<whole.upperBound)
     guard !addresses.isEmpty else { return }
     var freed = FrameRuns()
     let block = format.pmdByteCount
@@ -28,6 +32,19 @@ extension SectionPopulation {
     vmemmap.machine.flushAllTranslations()
     optimizer.freeVmemmapPages(&freed, isCounted: false)
     freeEmptyTables(for: addresses)
+  }
+
+  /// Makes the descriptors at `addresses` blank, but for tails that are folded onto one page: these are
+  /// no memory's own.
+  private func blank(_ addresses: Range<VirtualAddress>) {
+    var address = addresses.lowerBound
+    while address < addresses.upperBound {
+      if let entry = tables.entry(for: address), format.isWritable(entry) {
+        let pfn = vmemmap.frame(at: UInt64(address.rawValue))
+        vmemmap.with(pfn) { $0.reset(flags: 0, counts: DescriptorCounts(rawValue: 0)) }
+      }
+      address = address.advanced(byBytes: DescriptorWords.byteCount)
+    }
   }
 
   /// The whole pages of `addresses`, which describe memory without descriptors from now on.
