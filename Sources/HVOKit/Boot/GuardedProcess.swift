@@ -57,7 +57,7 @@ struct GuardedProcess {
       let bytes = printed.fileHandleForReading.availableData
       guard !bytes.isEmpty else { break }
       output(Array(bytes))
-      if case .relay(let relay) = input { relay.start(to: typed.fileHandleForWriting) }
+      if case .relay(let relay) = input { relay.start(to: typed) }
     }
     process.waitUntilExit()
     let isOutOfTime = alarm.stop()

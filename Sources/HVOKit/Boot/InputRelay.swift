@@ -21,10 +21,13 @@ final class InputRelay: Sendable {
     (self.source, self.isTerminal) = (source, isTerminal)
   }
 
-  /// Begins, unless it has.
-  func start(to port: FileHandle) {
+  /// Begins, unless it has. Both ends of `port` stay open meanwhile: to write to a program that is gone
+  /// would end this one.
+  func start(to port: Pipe) {
     guard !hasStarted.exchange(true, ordering: .relaxed) else { return }
-    Thread { self.relay(to: port) }.start()
+    Thread {
+      withExtendedLifetime(port) { self.relay(to: port.fileHandleForWriting) }
+    }.start()
   }
 
   private func relay(to port: FileHandle) {
