@@ -13,8 +13,9 @@ extension SectionPopulation {
   func depopulate(_ addresses: Range<VirtualAddress>, _ altmap: inout Altmap?) {
     let whole = addresses
     let addresses = pagesOfTheirOwn(in: whole)
-    blank(whole.lowerBound..<min(max(addresses.lowerBound, whole.lowerBound), whole.upperBound))
-    blank(max(min(addresses.upperBound, whole.upperBound), whole.lowerBound)..<whole.upperBound)
+    let inside = addresses.clamped(to: whole)
+    blank(whole.lowerBound..<inside.lowerBound)
+    blank(inside.upperBound..<whole.upperBound)
     guard !addresses.isEmpty else { return }
     var freed = FrameRuns()
     let block = format.pmdByteCount
