@@ -78,7 +78,7 @@ extension MemoryHotplug {
     let own = frames.lowerBound..<usableFrames(of: block).lowerBound
     guard !own.isEmpty else { return }
     let place = zone.place | vmemmap.format.selfHosted
-    for pfn in own { vmemmap.initialize(pfn, place: place, references: 1) }
+    vmemmap.initialize(own, place: place, references: 1)
     allocator.setMigrateType(.unmovable, own)
   }
 

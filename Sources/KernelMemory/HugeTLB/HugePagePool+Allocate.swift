@@ -39,20 +39,25 @@ extension HugePagePool {
 
   /// Makes bare frames a huge page, as far as the vmemmap pages go that are never folded away.
   func prepare(_ head: PageFrameNumber) {
-    guard let zone = hugeTLB.topology.zone(of: head) else {
-      preconditionFailure("allocated memory belongs to a zone")
-    }
-    vmemmap.prepareHeadPage(of: folio(head), place: zone.place)
+    let place = place(of: head)
+    vmemmap.prepareHeadPage(of: folio(head), place: place)
     // Pages that are never folded away have content of their own.
     vmemmap.prepareOuterTails(
-      of: folio(head), place: zone.place, pageLimit: optimizer.design.privatePageCount)
+      of: folio(head), place: place, pageLimit: optimizer.design.privatePageCount)
     vmemmap.markHugeTLB(head)
+  }
+
+  /// Node and zone of a page, as its descriptors say them.
+  private func place(of head: PageFrameNumber) -> UInt64 {
+    guard let place = topology.withZone(of: head, { $0.place }) else {
+      preconditionFailure("allocated memory belongs to a zone")
+    }
+    return place
   }
 
   /// Writes the descriptors that folding would have made unnecessary.
   func completeDescriptors(of head: PageFrameNumber) {
-    guard let zone = hugeTLB.topology.zone(of: head) else { return }
-    vmemmap.prepareOuterTails(of: folio(head), place: zone.place)
+    vmemmap.prepareOuterTails(of: folio(head), place: place(of: head))
   }
 
   /// Folds new pages if that is on, and writes the descriptors of those that are not folded.
@@ -86,10 +91,7 @@ extension HugePagePool {
     optimizeNewPages(list)
     hugeTLB.lock.withLock {
       if demand == .unasked { target &+= list.count }
-      while let head = vmemmap.popFront(of: &list) {
-        account(head)
-        enqueue(head)
-      }
+      while let head = vmemmap.popFront(of: &list) { addFree(head) }
     }
   }
 

@@ -45,7 +45,7 @@ extension HugePagePool {
   func setDemotionOrder(_ byteCount: UInt) throws(DemotionSizeError) {
     guard
       let smaller = hugeTLB.pools.first(where: { $0.byteCount == byteCount }),
-      smaller.order < order, smaller.order >= hugeTLB.allocator.pageblockOrder
+      smaller.order < order, smaller.order >= allocator.pageblockOrder
     else { throw DemotionSizeError() }
     resizeLock.withLock { demotionOrder = smaller.order }
   }

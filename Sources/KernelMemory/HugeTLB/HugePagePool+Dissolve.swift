@@ -103,7 +103,7 @@ extension HugePagePool {
   private func allocateReplacement(
     for head: PageFrameNumber
   ) throws(DissolveError) -> PageFrameNumber {
-    let node = hugeTLB.topology.nodes[nodePosition(of: head)].id
+    let node = topology.nodes[nodePosition(of: head)].id
     // Gigantic pages come from the very allocation that wants a page out of its way.
     guard !isGigantic, let fresh = allocateBarePage(on: node, [.thisNode]) else {
       throw .outOfMemory
@@ -121,8 +121,7 @@ extension HugePagePool {
     guard vmemmap.hasHugePageMarks(.freed, at: head) else { return .inTransition }
     guard let fresh else { return .isMissingReplacement }
     remove(head, .none)
-    account(fresh)
-    enqueue(fresh)
+    addFree(fresh)
     return .exchanged
   }
 }

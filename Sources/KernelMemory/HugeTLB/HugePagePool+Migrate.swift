@@ -43,7 +43,7 @@ extension HugePagePool {
     let withMemory = hugeTLB.nodesWithMemory
     var near: [Int] = []
     for index in allocator.zoneOrders[source] {
-      guard let position = hugeTLB.topology.position(of: hugeTLB.topology.zones[index].node),
+      guard let position = topology.position(of: topology.zones[index].node),
         withMemory.contains(position), !near.contains(position)
       else { continue }
       near.append(position)
@@ -56,7 +56,7 @@ extension HugePagePool {
   private func borrowPage(on positions: [Int]) -> PageFrameNumber? {
     guard !isGigantic else { return nil }
     for position in positions {
-      let node = hugeTLB.topology.nodes[position].id
+      let node = topology.nodes[position].id
       guard let page = allocateBarePage(on: node, [.thisNode]) else { continue }
       optimizeNewPage(page)
       hugeTLB.lock.withLock {

@@ -108,7 +108,7 @@ extension HugePagePool {
       guard let position = hugeTLB.lock.withLock({ allocationRotation.takeTurn(in: mask) }) else {
         return nil
       }
-      let node = hugeTLB.topology.nodes[position].id
+      let node = topology.nodes[position].id
       if let head = allocateBarePage(on: node, [.thisNode]) { return head }
     }
     return nil

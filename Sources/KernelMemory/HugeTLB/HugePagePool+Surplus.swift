@@ -25,7 +25,7 @@ extension HugePagePool {
   func allocateSurplusPage() -> PageFrameNumber? {
     guard !isGigantic || hugeTLB.policy.allowsGiganticSurplus,
       hugeTLB.lock.withLock({ counts.surplusPageCount < overcommitLimit }),
-      let head = allocateBarePage(on: hugeTLB.topology.nodes[hugeTLB.localNode].id, [])
+      let head = allocateBarePage(on: topology.nodes[hugeTLB.localNode].id, [])
     else { return nil }
     optimizeNewPage(head)
     if hugeTLB.lock.withLock({ accountSurplus(head) }) { return head }

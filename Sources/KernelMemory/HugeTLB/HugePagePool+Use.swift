@@ -90,9 +90,9 @@ extension HugePagePool {
   private func firstUsablePage() -> PageFrameNumber? {
     var last: Int?
     for index in allocator.zoneOrders[hugeTLB.localNode] {
-      let zone = hugeTLB.topology.zones[index]
+      let zone = topology.zones[index]
       guard zone.kind <= allocationOptions.highestZone,
-        let position = hugeTLB.topology.position(of: zone.node), position != last
+        let position = topology.position(of: zone.node), position != last
       else { continue }
       last = position
       if let head = firstUsablePage(on: position) { return head }
@@ -110,7 +110,7 @@ extension HugePagePool {
   }
 
   private func isUsable(_ head: PageFrameNumber) -> Bool {
-    !vmemmap.has(vmemmap.format.hwpoison, at: head) && !hugeTLB.topology.sections.isIsolated(head)
+    !vmemmap.has(vmemmap.format.hwpoison, at: head) && !topology.sections.isIsolated(head)
   }
 
   private func useReservation(for head: PageFrameNumber, _ claim: PageClaim) {

@@ -44,6 +44,11 @@ final class HugePagePool: @unchecked Sendable {
   #else
     unowned let hugeTLB: HugeTLB
   #endif
+  // Here as well as in `hugeTLB`: by way of another object, each use would count a reference.
+  let topology: MemoryTopology
+  let vmemmap: Vmemmap
+  let optimizer: VmemmapOptimizer
+  let allocator: PageAllocator
   /// Held while the pool is resized or pages of it are demoted.
   let resizeLock: SpinLock
   /// The whole pool; guarded by ``HugeTLB/lock``, as all that follows.
@@ -67,15 +72,15 @@ final class HugePagePool: @unchecked Sendable {
     self.order = order
     resizeLock = SpinLock(.poolSize(order))
     self.hugeTLB = hugeTLB
-    parts = Array(repeating: NodePart(), count: hugeTLB.topology.nodes.count)
+    topology = hugeTLB.topology
+    vmemmap = hugeTLB.vmemmap
+    optimizer = hugeTLB.optimizer
+    allocator = hugeTLB.allocator
+    parts = Array(repeating: NodePart(), count: topology.nodes.count)
   }
 
-  var vmemmap: Vmemmap { hugeTLB.vmemmap }
-  var optimizer: VmemmapOptimizer { hugeTLB.optimizer }
-  var allocator: PageAllocator { hugeTLB.allocator }
-
   /// Whether pages are larger than any block of the page allocator's lists.
-  var isGigantic: Bool { order > hugeTLB.allocator.maximumOrder }
+  var isGigantic: Bool { order > allocator.maximumOrder }
 
   /// The bytes of one page.
   var byteCount: UInt { order.pageCount &* vmemmap.pageSize.byteCount }
@@ -90,8 +95,8 @@ final class HugePagePool: @unchecked Sendable {
 
   /// The position of the node with `head`.
   func nodePosition(of head: PageFrameNumber) -> Int {
-    guard let node = hugeTLB.topology.nodeID(of: head),
-      let position = hugeTLB.topology.position(of: node)
+    guard let node = topology.nodeID(of: head),
+      let position = topology.position(of: node)
     else { preconditionFailure("a page of a pool is memory of a node") }
     return position
   }
@@ -101,16 +106,26 @@ final class HugePagePool: @unchecked Sendable {
 
 extension HugePagePool {
   /// Counts a page that is new to the pool.
-  func account(_ head: PageFrameNumber) {
+  func account(_ head: PageFrameNumber) { account(at: nodePosition(of: head)) }
+
+  /// Counts a page that is new to the pool, and puts it on its node's free list.
+  func addFree(_ head: PageFrameNumber) {
+    let position = nodePosition(of: head)
+    account(at: position)
+    enqueue(head, at: position)
+  }
+
+  private func account(at position: Int) {
     counts.pageCount &+= 1
-    parts[nodePosition(of: head)].counts.pageCount &+= 1
+    parts[position].counts.pageCount &+= 1
   }
 
   /// Puts a page of the pool on its node's free list.
   ///
   /// - Linux: `enqueue_hugetlb_folio()`.
-  func enqueue(_ head: PageFrameNumber) {
-    let position = nodePosition(of: head)
+  func enqueue(_ head: PageFrameNumber) { enqueue(head, at: nodePosition(of: head)) }
+
+  private func enqueue(_ head: PageFrameNumber, at position: Int) {
     vmemmap.pushFront(head, on: &parts[position].freeList)
     vmemmap.insertHugePageMarks(.freed, at: head)
     counts.freePageCount &+= 1
@@ -118,8 +133,9 @@ extension HugePagePool {
   }
 
   /// Takes a free page off its node's list, for use.
-  func dequeue(_ head: PageFrameNumber) {
-    let position = nodePosition(of: head)
+  func dequeue(_ head: PageFrameNumber) { dequeue(head, at: nodePosition(of: head)) }
+
+  private func dequeue(_ head: PageFrameNumber, at position: Int) {
     vmemmap.remove(head, from: &parts[position].freeList)
     vmemmap.removeHugePageMarks(.freed, at: head)
     counts.freePageCount &-= 1
@@ -137,7 +153,11 @@ extension HugePagePool {
   /// - Linux: `remove_hugetlb_folio()` (spec 06 section 2.1).
   func remove(_ head: PageFrameNumber, _ adjustment: SurplusAdjustment) {
     let position = nodePosition(of: head)
-    if vmemmap.hasHugePageMarks(.freed, at: head) { dequeue(head) } else { deactivate(head) }
+    if vmemmap.hasHugePageMarks(.freed, at: head) {
+      dequeue(head, at: position)
+    } else {
+      deactivate(head)
+    }
     if adjustment == .lowered {
       counts.surplusPageCount &-= 1
       parts[position].counts.surplusPageCount &-= 1

@@ -109,18 +109,6 @@ extension Vmemmap {
     }
   }
 
-  /// Lends the descriptors from that of `pfn` to the end of its vmemmap page.
-  @inline(__always)
-  func withRun(
-    from pfn: PageFrameNumber, _ body: (UnsafeMutableRawPointer) -> Void
-  ) {
-    do throws(MachineFault) {
-      try unsafe machine.withMemory(at: address(of: pfn), for: .store, body)
-    } catch {
-      fatalError("a folio's head descriptor must be writable")
-    }
-  }
-
   /// The head of the folio that `pfn` belongs to; `pfn` itself if it is no tail.
   ///
   /// With pointer encoding a descriptor at the start of a vmemmap page may be the head's image in

@@ -9,13 +9,13 @@ final class MemoryTopology: Sendable {
   /// All nodes that there can be, by ascending number.
   let nodes: [MemoryNode]
   /// All zones of all nodes, node by node, lowest kind first; also those without memory.
-  let zones: [Zone]
+  let zones: ObjectTable<Zone>
   let sections: SectionTable
   private let highest: Atomic<UInt>
 
   init(nodes: [MemoryNode], zones: [Zone], sections: SectionTable, end: PageFrameNumber) {
     self.nodes = nodes
-    self.zones = zones
+    self.zones = ObjectTable(zones)
     self.sections = sections
     highest = Atomic(end.rawValue)
   }
@@ -32,6 +32,13 @@ final class MemoryTopology: Sendable {
   /// of interleaved nodes overlap, the node's own memory decides.
   @inline(__always)
   func zone(of pfn: PageFrameNumber) -> Zone? { zoneIndex(of: pfn).map { zones[$0] } }
+
+  /// Lends the zone that spans `pfn` to `body`, which must not keep it; nil if there is none.
+  @inline(__always)
+  func withZone<Result>(of pfn: PageFrameNumber, _ body: (Zone) -> Result) -> Result? {
+    guard let index = zoneIndex(of: pfn) else { return nil }
+    return zones.with(index, body)
+  }
 
   /// The place in ``zones`` of the zone that spans `pfn`.
   @inline(__always)
@@ -112,7 +119,8 @@ final class MemoryTopology: Sendable {
   }
 
   /// The node with the memory `pfn`.
-  func nodeID(of pfn: PageFrameNumber) -> NodeID? { zone(of: pfn)?.node }
+  @inline(__always)
+  func nodeID(of pfn: PageFrameNumber) -> NodeID? { withZone(of: pfn) { $0.node } }
 
   /// Whether `pfn` is memory, not a hole.
   func hasMemory(at pfn: PageFrameNumber) -> Bool {

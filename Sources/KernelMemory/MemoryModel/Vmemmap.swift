@@ -78,11 +78,7 @@ final class Vmemmap: Sendable {
     _ body: (UnsafeMutableRawPointer) -> Result
   ) -> Result {
     assert(pfn.rawValue % descriptorsPerPage == 0, "a vmemmap page starts at its first descriptor")
-    do throws(MachineFault) {
-      return try unsafe machine.withMemory(at: address(of: pfn), for: access, body)
-    } catch {
-      oops(at: pfn)
-    }
+    return unsafe withRun(from: pfn, for: access, body)
   }
 
   /// Makes all descriptors in the vmemmap page that starts with that of `pfn` blank.
@@ -91,7 +87,7 @@ final class Vmemmap: Sendable {
   }
 
   @inline(never)
-  private func oops(at pfn: PageFrameNumber) -> Never {
+  func oops(at pfn: PageFrameNumber) -> Never {
     #if !hasFeature(Embedded)
       if Machine.isObserved { Machine.observe(.oops(pfn)) }
     #endif

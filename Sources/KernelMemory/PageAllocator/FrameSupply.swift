@@ -112,16 +112,14 @@ extension PageAllocator {
 
   /// Makes bare frames single ones with one reference each.
   private func prepare(_ frames: FrameRange, in zone: Zone) -> FrameRange {
-    let place = zone.place
-    for pfn in frames { vmemmap.initialize(pfn, place: place, references: 1) }
+    vmemmap.initialize(frames, place: zone.place, references: 1)
     return frames
   }
 
   /// Puts frames of a run that nobody used back.
   fileprivate func returnRun(_ frames: FrameRange) {
     guard let zone = topology.zone(of: frames.lowerBound) else { return }
-    let place = zone.place
-    for pfn in frames { vmemmap.initialize(pfn, place: place, references: 0) }
+    vmemmap.initialize(frames, place: zone.place, references: 0)
     let lists = freeLists[zone.index]
     lists.lock.withLock { insertRange(frames, in: lists) }
   }

@@ -71,9 +71,13 @@ extension PageAllocator {
     let ratio = reserves.reserveRatio(of: zone.kind)
     guard ratio > 0 else { return 0 }
     var above: UInt = 0
-    for other in topology.zones
-    where other.node == zone.node && other.kind > zone.kind && other.kind <= highest {
-      above &+= other.managedPageCount
+    // Those of the same node follow each other, lowest kind first.
+    for index in (zone.index &+ 1)..<topology.zones.count {
+      let (isAsked, pages) = topology.zones.with(index) { other in
+        (other.node == zone.node && other.kind <= highest, other.managedPageCount)
+      }
+      guard isAsked else { break }
+      above &+= pages
     }
     return above / ratio
   }

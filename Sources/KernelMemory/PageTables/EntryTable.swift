@@ -59,4 +59,25 @@ import Synchronization
       raw &+= stride
     }
   }
+
+  /// Writes `entry` over the first of `indexes` and those behind it that map the frames behind its
+  /// frame, without a gap.
+  ///
+  /// - Precondition: the entries are leaves of the last level, at least one.
+  /// - Returns: the index behind the last one written.
+  @inline(__always)
+  func replaceNeighbours(
+    in indexes: Range<UInt>, by entry: PageTableEntry, format: borrowing PagingFormat
+  ) -> UInt {
+    let mask = format.bits.frameMask
+    let stride = format.frameStride
+    var index = indexes.lowerBound
+    var frame = self[index].rawValue & mask
+    repeat {
+      self[index] = entry
+      index &+= 1
+      frame &+= stride
+    } while index < indexes.upperBound && self[index].rawValue & mask == frame
+    return index
+  }
 }

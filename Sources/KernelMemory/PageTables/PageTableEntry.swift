@@ -75,7 +75,7 @@ extension PagingFormat {
 
   /// What a leaf's raw bits grow by from one frame to the next.
   @inline(__always)
-  var frameStride: UInt64 { frameBits(PhysicalAddress(pageSize.byteCount)) }
+  var frameStride: UInt64 { frameBits(PhysicalAddress(1 &<< levels[0].shift)) }
 
   @inline(__always)
   private func frameBits(_ address: PhysicalAddress) -> UInt64 {

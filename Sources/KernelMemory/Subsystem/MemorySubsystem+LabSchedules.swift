@@ -128,7 +128,7 @@ extension MemorySubsystem {
     guard let zone = topology.zone(of: frames.lowerBound) else { return false }
     allocator.drainCPULists(of: zone)
     guard allocator.takeRange(frames, from: allocator.freeLists[zone.index]) else { return false }
-    for pfn in frames { vmemmap.initialize(pfn, place: zone.place, references: 1) }
+    vmemmap.initialize(frames, place: zone.place, references: 1)
     return true
   }
 

@@ -118,7 +118,7 @@ public final class SimulatedProcess {
     subsystem.allocator.drainCPULists(of: zone)
     guard subsystem.allocator.takeRange(range, from: subsystem.allocator.freeLists[zone.index])
     else { return false }
-    for pfn in range { subsystem.vmemmap.initialize(pfn, place: zone.place, references: 1) }
+    subsystem.vmemmap.initialize(range, place: zone.place, references: 1)
     switch mobility {
     case .movable: subsystem.allocator.movable.hold(range, by: holder)
     case .fixed: frames.append(range)

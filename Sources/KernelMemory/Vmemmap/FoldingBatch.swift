@@ -13,8 +13,10 @@ struct FoldingBatch: ~Copyable {
   private let runLength: UInt
   /// Whether fresh frames read as zero.
   private let isCleared: Bool
-  /// Addresses that are known to have entries of their own: the leaf that was asked about last.
-  var splitAddresses = VirtualAddress(0)..<VirtualAddress(0)
+  /// Where the entries of the folio's descriptors are: neighbours have theirs in the same table.
+  var cursor = TableCursor()
+  /// Whether every folio of the batch that may be folded is known to have entries of its own.
+  var isSplit = false
 
   /// An empty batch that draws fresh frames `runLength` at a time.
   init(runLength: UInt, isCleared: Bool = false) {

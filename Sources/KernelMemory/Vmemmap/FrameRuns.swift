@@ -9,10 +9,9 @@
 ///
 /// The frames must be writable through the vmemmap and on no other list.
 struct FrameRuns: ~Copyable {
-  /// The runs that grow; unused ones are empty.
+  /// The runs that grow: the first ``growingCount``. No two of them are neighbours.
   private var growing: InlineArray<16, FrameRange>
-  /// The run that grew last.
-  private var latest = 0
+  private var growingCount = 0
   /// The run that makes room next.
   private var oldest = 0
   /// The address of the first descriptor of the first run set aside, or 0.
@@ -20,9 +19,9 @@ struct FrameRuns: ~Copyable {
   /// The number of frames in all runs.
   private(set) var pageCount: UInt = 0
 
-  private static var none: FrameRange { PageFrameNumber(0)..<PageFrameNumber(0) }
-
-  init() { growing = InlineArray(repeating: Self.none) }
+  init() {
+    growing = InlineArray(repeating: PageFrameNumber(0)..<PageFrameNumber(0))
+  }
 
   deinit {
     precondition(pageCount == 0, "frames were dropped instead of freed")
@@ -33,39 +32,56 @@ struct FrameRuns: ~Copyable {
   /// Adds `frames`, which are in no run so far.
   @inline(__always)
   mutating func append(_ frames: FrameRange, _ vmemmap: Vmemmap) {
+    guard !frames.isEmpty else { return }
     pageCount &+= frames.pageCount
-    if grow(latest, by: frames) { return }
-    for index in growing.indices where grow(index, by: frames) {
-      latest = index
-      return
+    for index in 0..<growingCount {
+      let run = growing[index]
+      if frames.lowerBound == run.upperBound {
+        return grow(index, upTo: frames.upperBound)
+      }
+      if frames.upperBound == run.lowerBound {
+        return grow(index, downTo: frames.lowerBound)
+      }
     }
     begin(frames, vmemmap)
   }
 
-  /// Adds `frames` to a growing run if they are its neighbours.
-  @inline(__always)
-  private mutating func grow(_ index: Int, by frames: FrameRange) -> Bool {
-    let run = growing[index]
-    guard !run.isEmpty else { return false }
-    if frames.lowerBound == run.upperBound {
-      growing[index] = run.lowerBound..<frames.upperBound
-    } else if frames.upperBound == run.lowerBound {
-      growing[index] = frames.lowerBound..<run.upperBound
-    } else {
-      return false
+  /// Makes a run longer, up to the one that begins there, if there is one.
+  private mutating func grow(_ index: Int, upTo end: PageFrameNumber) {
+    let start = growing[index].lowerBound
+    growing[index] = start..<end
+    for other in 0..<growingCount where growing[other].lowerBound == end {
+      growing[index] = start..<growing[other].upperBound
+      return drop(other)
     }
-    return true
   }
 
-  /// Begins a run, in the place of an unused or the oldest one.
-  private mutating func begin(_ frames: FrameRange, _ vmemmap: Vmemmap) {
-    latest = oldest
-    for index in growing.indices where growing[index].isEmpty { latest = index }
-    if !growing[latest].isEmpty {
-      setAside(growing[latest], vmemmap)
-      oldest = (oldest + 1) % growing.count
+  /// Makes a run longer, down to the one that ends there, if there is one.
+  private mutating func grow(_ index: Int, downTo start: PageFrameNumber) {
+    let end = growing[index].upperBound
+    growing[index] = start..<end
+    for other in 0..<growingCount where growing[other].upperBound == start {
+      growing[index] = growing[other].lowerBound..<end
+      return drop(other)
     }
-    growing[latest] = frames
+  }
+
+  /// Forgets a growing run that became a part of another.
+  private mutating func drop(_ index: Int) {
+    growingCount &-= 1
+    growing[index] = growing[growingCount]
+  }
+
+  /// Begins a run, in the place of the oldest one if there is no other.
+  private mutating func begin(_ frames: FrameRange, _ vmemmap: Vmemmap) {
+    if growingCount < growing.count {
+      growing[growingCount] = frames
+      growingCount &+= 1
+    } else {
+      setAside(growing[oldest], vmemmap)
+      growing[oldest] = frames
+      oldest = (oldest &+ 1) % growing.count
+    }
   }
 
   private mutating func setAside(_ run: FrameRange, _ vmemmap: Vmemmap) {
@@ -78,30 +94,26 @@ struct FrameRuns: ~Copyable {
   }
 
   /// Removes a run; nil if there is none.
-  mutating func popRun(_ vmemmap: Vmemmap) -> FrameRange? {
-    guard let index = someRun(vmemmap) else { return nil }
-    let run = growing[index]
-    growing[index] = Self.none
-    pageCount &-= run.pageCount
-    return run
-  }
+  mutating func popRun(_ vmemmap: Vmemmap) -> FrameRange? { popFrames(upTo: .max, vmemmap) }
 
   /// Removes the first frames of a run, up to `count`; nil if there are none.
   @inline(__always)
   mutating func popFrames(upTo count: UInt, _ vmemmap: Vmemmap) -> FrameRange? {
-    guard let index = growing[latest].isEmpty ? someRun(vmemmap) : latest else { return nil }
-    let run = growing[index]
+    if growingCount == 0, !bringBack(vmemmap) { return nil }
+    let run = growing[growingCount &- 1]
     let part = FrameRange(start: run.lowerBound, pageCount: min(count, run.pageCount))
     pageCount &-= part.pageCount
-    growing[index] = part.upperBound..<run.upperBound
-    latest = index
+    if part.upperBound == run.upperBound {
+      growingCount &-= 1
+    } else {
+      growing[growingCount &- 1] = part.upperBound..<run.upperBound
+    }
     return part
   }
 
-  /// The index of a run that has frames.
-  private mutating func someRun(_ vmemmap: Vmemmap) -> Int? {
-    for index in growing.indices where !growing[index].isEmpty { return index }
-    guard setAside != 0 else { return nil }
+  /// Makes the run that was set aside last the only one that grows; false if there is none.
+  private mutating func bringBack(_ vmemmap: Vmemmap) -> Bool {
+    guard setAside != 0 else { return false }
     let first = vmemmap.frame(at: setAside)
     var count: UInt = 0
     vmemmap.with(first) { words in
@@ -111,6 +123,7 @@ struct FrameRuns: ~Copyable {
       words.privateWord = 0
     }
     growing[0] = FrameRange(start: first, pageCount: count)
-    return 0
+    growingCount = 1
+    return true
   }
 }

@@ -79,7 +79,7 @@ extension SectionPopulation {
   /// Notes that each of `frames` is in use by itself.
   private func own(_ frames: FrameRange) {
     guard let place = allocator.topology.zone(of: frames.lowerBound)?.place else { return }
-    for pfn in frames { vmemmap.initialize(pfn, place: place, references: 1) }
+    vmemmap.initialize(frames, place: place, references: 1)
     vmemmap.machine.clearContents(
       at: format.pageSize.address(of: frames.lowerBound),
       byteCount: frames.pageCount &<< format.pageSize.shift)

@@ -12,7 +12,7 @@ final class SharedTailPages: Sendable {
   private let allocator: PageAllocator
   private let vmemmap: Vmemmap
   /// By zone, then by order: the frame's number plus one, or 0.
-  private let slots: [Slot]
+  private let slots: ObjectTable<Slot>
   private static var ordersPerZone: Int { 64 }
 
   private final class Slot: Sendable {
@@ -23,16 +23,19 @@ final class SharedTailPages: Sendable {
     self.allocator = allocator
     self.vmemmap = vmemmap
     let count = allocator.topology.zones.count * Self.ordersPerZone
-    slots = (0..<count).map { _ in Slot() }
+    slots = ObjectTable((0..<count).map { _ in Slot() })
   }
 
-  private func slot(_ zone: Zone, _ order: PageOrder) -> Slot {
-    slots[zone.index &* Self.ordersPerZone &+ order.index]
+  @inline(__always)
+  private func withSlot<Result>(
+    _ zone: Zone, _ order: PageOrder, _ body: (Slot) -> Result
+  ) -> Result {
+    slots.with(zone.index &* Self.ordersPerZone &+ order.index, body)
   }
 
   /// The tail page of `zone` and `order`, if it has been made.
   func existingPage(for zone: Zone, _ order: PageOrder) -> PageFrameNumber? {
-    let stored = slot(zone, order).frame.load(ordering: .acquiring)
+    let stored = withSlot(zone, order) { $0.frame.load(ordering: .acquiring) }
     return stored == 0 ? nil : PageFrameNumber(stored - 1)
   }
 
@@ -50,8 +53,10 @@ final class SharedTailPages: Sendable {
     _ frame: PageFrameNumber, for zone: Zone, _ order: PageOrder
   ) -> PageFrameNumber {
     fill(frame, for: zone, order)
-    let (mine, winner) = slot(zone, order).frame.compareExchange(
-      expected: 0, desired: frame.rawValue + 1, ordering: .acquiringAndReleasing)
+    let (mine, winner) = withSlot(zone, order) {
+      $0.frame.compareExchange(
+        expected: 0, desired: frame.rawValue + 1, ordering: .acquiringAndReleasing)
+    }
     if mine { return frame }
     allocator.freeFrame(frame)
     return PageFrameNumber(winner - 1)

@@ -38,19 +38,13 @@ extension VmemmapOptimizer {
 
   /// Adds the frames that map `range`, which has entries of its own, to `runs`.
   private func collectFromTable(_ range: Range<VirtualAddress>, in runs: inout FrameRuns) {
-    let size = vmemmap.pageSize
-    var run = PageFrameNumber(0)..<PageFrameNumber(0)
-    forEachTable(in: range) { table, indexes in
+    var (rest, cursor) = (range, TableCursor())
+    while let (table, indexes) = popTable(of: &rest, &cursor) {
       for index in indexes {
-        let pfn = size.frame(containing: tables.format.address(in: table[index]))
-        if pfn != run.upperBound {
-          if !run.isEmpty { runs.append(run, vmemmap) }
-          run = pfn..<pfn
-        }
-        run = run.lowerBound..<pfn.advanced(by: 1)
+        let pfn = vmemmap.pageSize.frame(containing: tables.format.address(in: table[index]))
+        runs.append(pfn..<pfn.advanced(by: 1), vmemmap)
       }
     }
-    if !run.isEmpty { runs.append(run, vmemmap) }
   }
 
   /// Adds the frames that map `range`, part of one huge leaf, to `runs`.

@@ -16,8 +16,7 @@ extension VmemmapOptimizer {
       var start = run.lowerBound
       while start < run.upperBound {
         let isBoot = vmemmap.isBlank(start)
-        var end = start.advanced(by: 1)
-        while end < run.upperBound, vmemmap.isBlank(end) == isBoot { end = end.advanced(by: 1) }
+        let end = vmemmap.first(of: start..<run.upperBound) { $0.counts.isBlank != isBoot }
         if isCounted { uncount(end.rawValue &- start.rawValue, isBootMemory: isBoot) }
         free(start..<end, isBootMemory: isBoot)
         start = end
@@ -47,8 +46,13 @@ extension VmemmapOptimizer {
 
   /// Takes the last reference off frames that are about to be freed.
   func clearOwnership(of frames: FrameRange) {
-    guard let zone = allocator.topology.zone(of: frames.lowerBound) else { return }
-    let place = zone.place
-    for pfn in frames { vmemmap.initialize(pfn, place: place, references: 0) }
+    guard let place = topology.withZone(of: frames.lowerBound, { $0.place }) else {
+      return
+    }
+    let counts = DescriptorCounts(references: 0)
+    _ = vmemmap.first(of: frames, for: .store) { words in
+      (words.flags, words.counts) = (place, counts)
+      return false
+    }
   }
 }

@@ -11,9 +11,9 @@ extension VmemmapOptimizer {
   /// - Linux: `hugetlb_vmemmap_optimize_folio()`.
   @discardableResult
   func optimize(_ folio: Folio) throws(VmemmapOptimizeError) -> Bool {
-    guard shouldOptimize(folio) else { return false }
-    if design.readerWait != .never { machine.waitForGracePeriod() }
     var batch = FoldingBatch(runLength: 1)
+    guard shouldOptimize(folio, in: &batch) else { return false }
+    if design.readerWait != .never { machine.waitForGracePeriod() }
     do throws(VmemmapOptimizeError) {
       let flush = try fold(folio, in: &batch, flushingAtOnce: true)
       flush.commit(on: machine)
@@ -36,7 +36,7 @@ extension VmemmapOptimizer {
     guard savedPageCount(for: order) > 0, !list.isEmpty else { return }
     guard design.batching == .lists else { return optimizeOneByOne(list, order: order) }
     var batch = FoldingBatch(runLength: Self.runLength(for: list.count))
-    splitAll(list, order: order, &batch)
+    batch.isSplit = splitAll(list, order: order, &batch)
     if design.readerWait != .never, isEnabled.load(ordering: .relaxed) {
       machine.waitForGracePeriod()
     }
@@ -60,11 +60,19 @@ extension VmemmapOptimizer {
   }
 
   /// Splits the leaves over all folios of the list, up to the first for which no table is left.
-  private func splitAll(_ list: FrameList, order: PageOrder, _ batch: inout FoldingBatch) {
+  ///
+  /// - Returns: whether they are split for each folio of the list.
+  private func splitAll(
+    _ list: FrameList, order: PageOrder, _ batch: inout FoldingBatch
+  ) -> Bool {
     var pending = PendingTLBFlush.nothing
+    var isComplete = true
     vmemmap.forEach(in: list) { head in
       let folio = Folio(head: head, order: order)
-      guard shouldOptimize(folio) else { return true }
+      guard shouldOptimize(folio, in: &batch) else {
+        isComplete = false
+        return true
+      }
       do throws(VmemmapOptimizeError) {
         let flush = try tables.addressSpaceLock.withReadLock {
           () throws(VmemmapOptimizeError) in
@@ -72,17 +80,19 @@ extension VmemmapOptimizer {
         }
         pending = pending.joined(with: flush)
       } catch {
+        isComplete = false
         return error != .outOfFrames
       }
       return true
     }
     pending.commitEverything(on: machine)
+    return isComplete
   }
 
   /// Folds one folio of a list; if frames run out and the batch holds some, they are freed and the
   /// folio is tried once more.
   private func foldInBatch(_ folio: Folio, _ batch: inout FoldingBatch) {
-    guard shouldOptimize(folio) else { return }
+    guard shouldOptimize(folio, in: &batch) else { return }
     do throws(VmemmapOptimizeError) {
       try fold(folio, in: &batch, flushingAtOnce: true).forget()
     } catch {
@@ -98,16 +108,19 @@ extension VmemmapOptimizer {
   private func fold(
     _ folio: Folio, in batch: inout FoldingBatch, flushingAtOnce: Bool
   ) throws(VmemmapOptimizeError) -> PendingTLBFlush {
-    guard let zone = allocator.topology.zone(of: folio.head) else { throw .outOfFrames }
+    guard let zone = topology.zoneIndex(of: folio.head) else { throw .outOfFrames }
     var sharedTail: PageFrameNumber?
     if design.tailTarget == .sharedPage {
-      sharedTail = tails.page(for: zone, folio.order)
+      sharedTail = topology.zones.with(zone) { tails.page(for: $0, folio.order) }
       if sharedTail == nil { throw .outOfFrames }
     }
-    let splits = try tables.addressSpaceLock.withReadLock { () throws(VmemmapOptimizeError) in
-      try splitLeaves(of: folio, in: &batch, flushingAtOnce: flushingAtOnce)
-    }
-    let head = takeHeadFrame(on: zone.node, &batch)
+    let splits =
+      batch.isSplit
+      ? .nothing
+      : try tables.addressSpaceLock.withReadLock { () throws(VmemmapOptimizeError) in
+        try splitLeaves(of: folio, in: &batch, flushingAtOnce: flushingAtOnce)
+      }
+    let head = takeHeadFrame(on: topology.zones.with(zone) { $0.node }, &batch)
     if head == nil, design.headCopy == .required {
       splits.commit(on: machine)
       throw .outOfFrames
@@ -120,7 +133,7 @@ extension VmemmapOptimizer {
     }
     let tail = sharedTail ?? ownTail(of: folio, head: head)
     return tables.addressSpaceLock.withReadLock {
-      fold(folio, head: head, onto: tail, freed: &batch.freed)
+      fold(folio, head: head, onto: tail, in: &batch)
     }.joined(with: splits)
   }
 

@@ -3,32 +3,31 @@
 // The inner loops: they change the entries of one folio's vmemmap and cannot fail.
 
 extension VmemmapOptimizer {
-  /// Calls `body` with each last-level table that maps `range`, and the indexes it maps there.
+  /// Removes from `range` what its first last-level table maps, and tells where that is mapped; nil if
+  /// the range is empty.
   ///
   /// - Precondition: no huge leaf maps any of it.
   @inline(__always)
-  func forEachTable(
-    in range: Range<VirtualAddress>, _ body: (EntryTable, Range<UInt>) -> Void
-  ) {
-    let format = tables.format
-    var address = range.lowerBound
-    while address < range.upperBound {
-      guard let table = tables.existingTable(for: address, level: 0) else {
-        preconditionFailure("a vmemmap is split before its pages are remapped")
-      }
-      let first = format.index(of: address, at: 0)
-      let left = (range.upperBound.rawValue &- address.rawValue) &>> format.pageSize.shift
-      let count = min(left, (1 &<< format.levels[0].bits) &- first)
-      body(table, first..<(first &+ count))
-      address = address.advanced(byBytes: count &<< format.pageSize.shift)
+  func popTable(
+    of range: inout Range<VirtualAddress>, _ cursor: inout TableCursor
+  ) -> (table: EntryTable, indexes: Range<UInt>)? {
+    guard !range.isEmpty else { return nil }
+    guard let table = cursor.table(for: range.lowerBound, in: tables) else {
+      preconditionFailure("a vmemmap is split before its pages are remapped")
     }
+    let shift = vmemmap.pageSize.shift
+    let end = min(range.upperBound, cursor.addresses.upperBound)
+    let first = (range.lowerBound.rawValue &- cursor.addresses.lowerBound.rawValue) &>> shift
+    let count = (end.rawValue &- range.lowerBound.rawValue) &>> shift
+    range = end..<range.upperBound
+    return (table, first..<(first &+ count))
   }
 
   /// Maps the folio's first vmemmap page to `head`, if there is one, and all but the private ones
-  /// to `tail`; frames that are no longer mapped are added to `freed`.
+  /// to `tail`; the batch gets the frames that are no longer mapped.
   func fold(
     _ folio: Folio, head: PageFrameNumber?, onto tail: PageFrameNumber,
-    freed: inout FrameRuns
+    in batch: inout FoldingBatch
   ) -> PendingTLBFlush {
     let addresses = addresses(of: folio)
     let size = vmemmap.pageSize
@@ -39,55 +38,53 @@ extension VmemmapOptimizer {
     // The head's page comes first, then those that are private and stay, then the shared ones.
     var headEntry = head.map { format.leaf(size.address(of: $0), at: 0) }
     var stayCount = head == nil ? 0 : design.privatePageCount &- 1
-    // What falls out is collected as one run, so that it meets the runs of neighbouring folios.
-    var run = PageFrameNumber(0)..<PageFrameNumber(0)
-    forEachTable(in: start..<addresses.upperBound) { table, indexes in
-      var index = indexes.lowerBound
+    var rest = start..<addresses.upperBound
+    while let (table, indexes) = popTable(of: &rest, &batch.cursor) {
+      var first = indexes.lowerBound
       if let entry = headEntry {
-        replace(index, of: table, by: entry, run: &run, freed: &freed)
+        let old = size.frame(containing: format.address(in: table[first]))
+        table[first] = entry
+        batch.freed.append(old..<old.advanced(by: 1), vmemmap)
         headEntry = nil
-        index &+= 1
+        first &+= 1
       }
-      let stay = min(stayCount, indexes.upperBound &- index)
+      let stay = min(stayCount, indexes.upperBound &- first)
       stayCount &-= stay
-      index &+= stay
-      while index < indexes.upperBound {
-        replace(index, of: table, by: shared, run: &run, freed: &freed)
-        index &+= 1
-      }
+      replace((first &+ stay)..<indexes.upperBound, of: table, by: shared, &batch.freed)
       machine.cost.add(UInt(indexes.count) &- stay, to: .entriesWritten)
     }
-    freed.append(run, vmemmap)
     return PendingTLBFlush(start..<addresses.upperBound)
   }
 
-  /// Writes `entry` over one entry; the frame it mapped prolongs `run`, and what `run` was before a
-  /// gap is added to `freed`.
+  /// Writes `entry` over some entries; the frames they mapped are added to `freed`.
   @inline(__always)
   private func replace(
-    _ index: UInt, of table: EntryTable, by entry: PageTableEntry, run: inout FrameRange,
-    freed: inout FrameRuns
+    _ indexes: Range<UInt>, of table: EntryTable, by entry: PageTableEntry,
+    _ freed: inout FrameRuns
   ) {
-    let pfn = vmemmap.pageSize.frame(containing: tables.format.address(in: table[index]))
-    table[index] = entry
-    if pfn == run.upperBound {
-      run = run.lowerBound..<pfn.advanced(by: 1)
-    } else {
-      if !run.isEmpty { freed.append(run, vmemmap) }
-      run = pfn..<pfn.advanced(by: 1)
+    let size = vmemmap.pageSize
+    var index = indexes.lowerBound
+    while index < indexes.upperBound {
+      let first = size.frame(containing: tables.format.address(in: table[index]))
+      let end = table.replaceNeighbours(
+        in: index..<indexes.upperBound, by: entry, format: tables.format)
+      freed.append(FrameRange(start: first, pageCount: end &- index), vmemmap)
+      index = end
     }
   }
 
   /// Maps each folded vmemmap page of `folio` to a frame of its own from `frames`: with the content
   /// it showed so far, or, where tails are to be blank, as the frames are.
   func unfold(
-    _ folio: Folio, onto frames: inout FrameRuns, _ tails: RestoredTails
+    _ folio: Folio, onto frames: inout FrameRuns, _ tails: RestoredTails,
+    _ cursor: inout TableCursor
   ) -> PendingTLBFlush {
     let addresses = addresses(of: folio)
     let size = vmemmap.pageSize
     let start = addresses.lowerBound.advanced(byBytes: design.privatePageCount &<< size.shift)
     let format = tables.format
-    forEachTable(in: start..<addresses.upperBound) { table, indexes in
+    var rest = start..<addresses.upperBound
+    while let (table, indexes) = popTable(of: &rest, &cursor) {
       var index = indexes.lowerBound
       while index < indexes.upperBound {
         guard let run = frames.popFrames(upTo: indexes.upperBound &- index, vmemmap) else {

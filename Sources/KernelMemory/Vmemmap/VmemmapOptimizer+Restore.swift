@@ -108,7 +108,7 @@ extension VmemmapOptimizer {
   private func unfold(
     _ folio: Folio, in batch: inout FoldingBatch, _ tails: RestoredTails
   ) throws(VmemmapRestoreError) -> PendingTLBFlush {
-    guard let node = allocator.topology.nodeID(of: folio.head) else {
+    guard let node = topology.nodeID(of: folio.head) else {
       throw VmemmapRestoreError()
     }
     let count = savedPageCount(for: folio.order)
@@ -125,7 +125,9 @@ extension VmemmapOptimizer {
       frames.append(run, vmemmap)
     }
     accounting.runtimePages.wrappingAdd(Int(count), ordering: .relaxed)
-    let flush = tables.addressSpaceLock.withReadLock { unfold(folio, onto: &frames, tails) }
+    let flush = tables.addressSpaceLock.withReadLock {
+      unfold(folio, onto: &frames, tails, &batch.cursor)
+    }
     if tails == .blank { blankPrivateTails(of: folio) }
     setOptimized(false, folio)
     return flush

@@ -3,24 +3,23 @@
 extension VmemmapOptimizer {
   /// Makes sure that every page of the folio's vmemmap has an entry of its own.
   ///
-  /// Neighbours share a leaf: `batch` remembers the last one, which stays a table while any folio
-  /// that it describes is somebody's.
-  ///
   /// - Returns: the flush that the splits still need; empty if all was split already.
   /// - Throws: ``VmemmapOptimizeError``; leaves split so far stay split, and nothing else changed.
   func splitLeaves(
     of folio: Folio, in batch: inout FoldingBatch, flushingAtOnce: Bool
   ) throws(VmemmapOptimizeError) -> PendingTLBFlush {
-    if design.selfHostedCheck == .duringWalk, isSelfHosted(folio) { throw .selfHosted }
+    if design.selfHostedCheck == .duringWalk, isSelfHosted(folio, &batch.cursor) {
+      throw .selfHosted
+    }
     let addresses = addresses(of: folio)
-    if batch.splitAddresses.contains(addresses.lowerBound),
-      addresses.upperBound <= batch.splitAddresses.upperBound
+    if batch.cursor.table(for: addresses.lowerBound, in: tables) != nil,
+      addresses.upperBound <= batch.cursor.addresses.upperBound
     {
       return .nothing
     }
     // Nobody says where such a table should lie: it comes from near the CPU that asks for it.
     let source = RuntimeTables(
-      allocator: allocator, accounting: accounting, node: allocator.topology.nodes[localNode].id)
+      allocator: allocator, accounting: accounting, node: topology.nodes[localNode].id)
     var pending = PendingTLBFlush.nothing
     var address = addresses.lowerBound.rounded(downToBytes: tables.format.pmdByteCount)
     while address < addresses.upperBound {
@@ -44,8 +43,6 @@ extension VmemmapOptimizer {
       }
       address = address.advanced(byBytes: tables.format.pmdByteCount)
     }
-    batch.splitAddresses =
-      addresses.lowerBound.rounded(downToBytes: tables.format.pmdByteCount)..<address
     return pending
   }
 }

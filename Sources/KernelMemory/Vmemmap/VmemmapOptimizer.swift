@@ -25,6 +25,8 @@ final class VmemmapOptimizer: Sendable {
   let tables: KernelPageTables
   let vmemmap: Vmemmap
   let allocator: PageAllocator
+  let topology: MemoryTopology
+  let machine: Machine
   let accounting: VmemmapAccounting
   let tails: SharedTailPages
   /// Whether this kernel folds on this architecture.
@@ -42,14 +44,14 @@ final class VmemmapOptimizer: Sendable {
     self.tables = tables
     self.vmemmap = allocator.vmemmap
     self.allocator = allocator
+    topology = allocator.topology
+    machine = allocator.machine
     self.accounting = accounting
     isSupported = design.supports(tables.format)
     self.isEnabled = Atomic(isEnabled)
     self.localNode = localNode
     tails = SharedTailPages(allocator: allocator, vmemmap: allocator.vmemmap)
   }
-
-  var machine: Machine { vmemmap.machine }
 
   /// The frames that folding one folio of `order` gives back; 0 if it cannot be folded.
   @inline(__always)
@@ -91,20 +93,26 @@ final class VmemmapOptimizer: Sendable {
   ///
   /// - Source: spec 05 section 4.
   @inline(__always)
-  func shouldOptimize(_ folio: Folio) -> Bool {
+  func shouldOptimize(_ folio: Folio, in batch: inout FoldingBatch) -> Bool {
     guard isEnabled.load(ordering: .relaxed), savedPageCount(for: folio.order) > 0,
       !isOptimized(folio)
     else { return false }
-    return design.selfHostedCheck == .duringWalk || !isSelfHosted(folio)
+    return design.selfHostedCheck == .duringWalk || !isSelfHosted(folio, &batch.cursor)
   }
 
   /// Whether the descriptors of `folio` lie on memory that was added together with them.
   ///
   /// The first vmemmap page answers for all.
   func isSelfHosted(_ folio: Folio) -> Bool {
-    guard let backing = tables.frame(mappedAt: vmemmap.address(of: folio.head)) else {
-      return false
-    }
+    var cursor = TableCursor()
+    return isSelfHosted(folio, &cursor)
+  }
+
+  /// Whether the descriptors of `folio` lie on memory that was added together with them.
+  @inline(__always)
+  func isSelfHosted(_ folio: Folio, _ cursor: inout TableCursor) -> Bool {
+    let address = vmemmap.address(of: folio.head)
+    guard let backing = cursor.frame(mappedAt: address, in: tables) else { return false }
     return vmemmap.has(vmemmap.format.selfHosted, at: backing)
   }
 }

@@ -25,6 +25,7 @@ import KernelMemoryLab
     if byFrame {
       while let part = runs.popFrames(upTo: 1, vmemmap) {
         found.append(part.lowerBound.rawValue - 0x4000)
+        count += 1
       }
     } else {
       while let run = runs.popRun(vmemmap) {
@@ -39,6 +40,14 @@ import KernelMemoryLab
 
   @Test func `neighbours become one run, from either side`() throws {
     #expect(try collect([5, 6, 7, 4, 3, 8], byFrame: false) == ([3, 4, 5, 6, 7, 8], 1))
+  }
+
+  @Test func `runs that meet become one, from either side`() throws {
+    #expect(try collect([0, 2, 1], byFrame: false) == ([0, 1, 2], 1))
+    // Neighbours that come in pairs, the second one first.
+    let pairs = (0..<64).flatMap { [UInt(2 * $0 + 1), UInt(2 * $0)] }
+    #expect(try collect(pairs, byFrame: false) == (pairs.sorted(), 1))
+    #expect(try collect(pairs.reversed(), byFrame: true) == (pairs.sorted(), 128))
   }
 
   @Test func `runs that take turns grow side by side`() throws {

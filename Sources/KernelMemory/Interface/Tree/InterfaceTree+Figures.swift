@@ -42,7 +42,7 @@ extension InterfaceTree {
     lists(of: zone).freeContiguousPageCount.load(ordering: .relaxed)
   }
 
-  func sum(over zones: [Zone], _ value: (Zone) -> UInt) -> UInt {
+  func sum(over zones: some Sequence<Zone>, _ value: (Zone) -> UInt) -> UInt {
     zones.reduce(0) { $0 &+ value($1) }
   }
 
