@@ -264,6 +264,20 @@ boot_with_noise() {
     fail "the kernel did not get through the noise: .build/dev/noise.txt"
 }
 
+# What the twin answers stands in the scripts: to 10,000 random operations, and to each operation that
+# asks for memory, with each of its allocations failing in turn.
+survive() {
+  local machine=.build/dev/machine.hvo place='memory=256M'
+  [ "$arch" = x86_64 ] || place='arch=arm64-4k memory-map=0x40000000-0x50000000:usable'
+  printf '%s\n' "#@ machine $place cpus=2 room=512M" \
+    '#@ boot hugetlb_free_vmemmap=on memory_hotplug.memmap_on_memory=Y' >"$machine"
+  begin "making up operations"
+  scripts=(.build/dev/random.hvo .build/dev/starved.hvo)
+  "$hvo" torture --script-for "$machine" --steps 10000 >"${scripts[0]}"
+  "$hvo" torture --script-for "$machine" --what sweep >"${scripts[1]}"
+  compare_scripts
+}
+
 metal_test() {
   metal_options "$@"
   prepare
@@ -285,7 +299,10 @@ test_kernel() {
     show tails 4 'echo 4 > /proc/sys/vm/nr_hugepages'
     show stale 2 true
   fi
-  show hammer 4 true
+  show hammer 8 true
+  boot_options=()
+  twin_options=()
+  survive
 }
 
 # What every push has to pass, with the hvo of the tests.
@@ -314,7 +331,6 @@ check_kernel() {
   boot_options=()
   twin_options=()
   test_kernel
-  boot_options=()
   compare_costs
 }
 

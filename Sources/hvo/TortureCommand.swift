@@ -19,6 +19,7 @@ struct TortureCommand: ParsableCommand {
         hvo torture
         hvo torture --what random --steps 1000000 --jobs 8
         hvo torture --what sweep --kernel 6.12 --arch arm64
+        hvo torture --script-for machine.hvo --steps 10000 > random.hvo
       """)
 
   @Option(
@@ -67,6 +68,14 @@ struct TortureCommand: ParsableCommand {
       "Run one schedule once more, as a finding prints it.", valueName: "schedule"))
   var replay: String?
 
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Break nothing: print this script with --steps random operations behind its lines, or with \
+      --what sweep, each with the answer that a twin gives. hvo run and hvo boot take it.",
+      valueName: "file"))
+  var scriptFor: String?
+
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -91,6 +100,7 @@ struct TortureCommand: ParsableCommand {
       return
     }
     let console = Console()
+    if let scriptFor { return console.print(try TortureScript(behind: scriptFor, request).text) }
     if let replay { return try show(try ScheduleReplay(replay), console) }
     let report = try TortureRun(request).run(progress: { console.progress($0) })
     console.clearProgress()

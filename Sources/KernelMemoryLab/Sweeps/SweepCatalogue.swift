@@ -6,7 +6,7 @@
 ///
 /// They are made for a machine: which pages fold, how large a block is, where memory can be added.
 struct SweepCatalogue {
-  private let facts: MachineFacts
+  let facts: MachineFacts
   /// The pool whose pages fold, or the first.
   private let pool: Int
 
