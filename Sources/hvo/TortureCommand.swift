@@ -71,9 +71,10 @@ struct TortureCommand: ParsableCommand {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Break nothing: print this script with --steps random operations behind its lines, or with \
-      --what sweep, each with the answer that a twin gives. hvo run and hvo boot take it.",
-      valueName: "file"))
+      """
+      Break nothing: print this script with --steps random operations behind its lines, or with \
+      --what sweep, each with the answer that a twin gives. hvo run and hvo boot take it.
+      """, valueName: "file"))
   var scriptFor: String?
 
   @Flag(help: "Print JSON.")
