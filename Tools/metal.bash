@@ -93,12 +93,25 @@ metal_compare() {
 }
 
 # Scripts of other architectures are passed over: the kernel has only this processor's tables. One that
-# names none is for x86-64. On arm64 memory begins at 1 GiB, and the script says so in its memory map.
+# names none is for x86-64.
 is_for_kernel() {
   if [ "$arch" = arm64 ]; then
-    grep -q '^#@ machine .*arch=arm64-4k' "$1" && grep -q '^#@ machine .*memory-map=0x40000000-' "$1"
+    ! grep -q '^#@ machine .*arch=\(arm64-[16]\|riscv64\|powerpc64\|x86_64-la57\)' "$1"
   else
     ! grep -q '^#@ machine .*arch=\(arm64\|riscv64\|powerpc64\)' "$1"
+  fi
+}
+
+# On arm64 memory begins at 1 GiB; a script that does not say so gets a machine that does.
+#   place_script SCRIPT: prints the name of what is to be run
+place_script() {
+  local moved=.build/dev/arm64/${1##*/}
+  if [ "$arch" = arm64 ] && ! grep -q '^#@ machine .*memory-map=0x40000000-' "$1"; then
+    mkdir -p "${moved%/*}"
+    awk -f Tools/move-to-1g.awk "$1" >"$moved"
+    echo "$moved"
+  else
+    echo "$1"
   fi
 }
 
@@ -108,6 +121,7 @@ compare_scripts() {
   mkdir -p .build/dev
   for script in "${scripts[@]}"; do
     is_for_kernel "$script" || continue
+    script=$(place_script "$script")
     "$hvo" run "$script" "${twin_options[@]}" >"$twin" 2>&1 || true
     boot "$script" >"$metal" || true
     if cmp -s "$twin" "$metal"; then
