@@ -88,7 +88,7 @@ BEGIN {
 /^#@ pagemap/ { $5 = moved($5) }
 /^#@ boot/ {
   for (field = 3; field <= NF; field++)
-    if (match($field, /^memmap=[^!@$]+[!@$]/))
+    if (match($field, /^(mem=|memmap=[^!@$]+[!@$])/))
       $field = substr($field, 1, RLENGTH) moved(substr($field, RLENGTH + 1))
 }
 { if (!hasMachine && !/^#/ && NF) { print "#@ machine arch=arm64-4k " moved_property("memory=1G"); hasMachine = 1 } print }
