@@ -14,6 +14,9 @@ public struct TortureScript {
   /// - Throws: ``InputError`` for what cannot be read, or if there can be no such machine.
   public init(behind path: String, _ request: TortureRequest) throws(InputError) {
     let options = try request.options()
+    guard request.time == nil else {
+      throw InputError("--script-for takes a number of --steps, not a time")
+    }
     let file = try ScriptFile(at: path)
     let lines: [String]
     do {

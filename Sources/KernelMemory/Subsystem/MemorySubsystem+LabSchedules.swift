@@ -39,9 +39,12 @@ extension MemorySubsystem {
     do throws(PoisonError) {
       try hugeTLB.poison(pfn)
     } catch {
-      guard error == .notHugePage, hugeTLB.hasDescriptor(pfn) else { return }
-      vmemmap.set(vmemmap.format.hwpoison, at: pfn)
-      vmemmap.clear(vmemmap.format.hwpoison, at: pfn)
+      let mark = vmemmap.format.hwpoison
+      // What was one when it was asked may be a bad frame that is kept by now.
+      guard error == .notHugePage, hugeTLB.hasDescriptor(pfn), !vmemmap.has(mark, at: pfn)
+      else { return }
+      vmemmap.set(mark, at: pfn)
+      vmemmap.clear(mark, at: pfn)
     }
   }
 

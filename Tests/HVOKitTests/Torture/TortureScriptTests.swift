@@ -33,6 +33,9 @@ import Testing
     #expect(throws: InputError("--script-for takes --what random or --what sweep")) {
       try text("#@ machine memory=64M\n", TortureRequest(what: "schedules"))
     }
+    #expect(throws: InputError("--script-for takes a number of --steps, not a time")) {
+      try text("#@ machine memory=64M\n", TortureRequest(time: "1m"))
+    }
     #expect(throws: InputError.self) {
       try text("#@ machine memory=64M nodes=2000\n", TortureRequest())
     }

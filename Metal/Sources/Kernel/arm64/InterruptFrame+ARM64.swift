@@ -11,6 +11,9 @@
 
     init(_ frame: UnsafeMutablePointer<metal_frame>) { unsafe self.frame = frame }
 
+    /// What the processor calls ``error``.
+    static var errorName: StaticString { "syndrome" }
+
     /// Which vector was taken.
     var vector: UInt { unsafe UInt(frame.pointee.vector) % UInt(METAL_OVERFLOW) }
     /// Whether there was no more room on the stack.
@@ -41,23 +44,6 @@
       row("x24", registers.x24, "x25", registers.x25, "x26", registers.x26)
       row("x27", registers.x27, "x28", registers.x28, "x29", registers.x29)
       row("x30", registers.x30, "sp ", registers.sp, "psr", registers.pstate)
-    }
-
-    private func row(
-      _ first: StaticString, _ a: UInt64, _ second: StaticString, _ b: UInt64,
-      _ third: StaticString, _ c: UInt64
-    ) {
-      register(first, a)
-      register(second, b)
-      register(third, c)
-      SerialPort.write("\n")
-    }
-
-    private func register(_ name: StaticString, _ value: UInt64) {
-      SerialPort.write("  ")
-      SerialPort.write(name)
-      SerialPort.write(" ")
-      SerialPort.writeHex(UInt(value))
     }
   }
 

@@ -4,37 +4,17 @@
 
   internal import CMetal
 
-  /// What belongs to one CPU: a page with its mail, and what it needs to start.
-  ///
-  /// ```
-  ///   0  mailbox: a line of its own, as all CPUs write there
-  /// 128  what boot.S loads: low top, high top, stack, argument
-  /// ```
-  struct Processor {
+  // The page has the CPU's mail, and what it needs to start.
+  //
+  // ```
+  //   0  mailbox: a line of its own, as all CPUs write there
+  // 128  what boot.S loads: low top, high top, stack, argument
+  // ```
+  extension Processor {
     private static var startOffset: UInt { 128 }
-
-    /// Where the pages of all CPUs lie in a row; written once, before there is a second CPU.
-    nonisolated(unsafe) private static var pages: UInt = 0
-
-    /// The number.
-    let index: Int
-
-    /// The CPU with the number `index`.
-    init(_ index: Int) {
-      precondition(index >= 0 && index < AddressSpace.mostCPUs, "there is room for so many CPUs")
-      self.index = index
-    }
-
-    private var page: UInt { unsafe Self.pages + UInt(index) * AddressSpace.page }
 
     /// Where others leave work.
     var mailbox: UInt { page }
-
-    /// Takes pages for all CPUs that there may be.
-    static func reservePages() {
-      let pages = UInt(AddressSpace.mostCPUs)
-      unsafe Self.pages = KernelMemoryMap.takePages(pages)
-    }
 
     /// Nothing is to be written before the CPU runs.
     func prepare() {}

@@ -2,37 +2,12 @@
 
 #if arch(x86_64)
 
-  internal import CMetal
-
-  /// An exception that nobody expected: it is told, and the kernel ends.
-  ///
-  /// Nothing here takes memory or a lock.
-  enum Fault {
-    /// Prints what happened, the registers and how the code came there, and exits.
-    static func report(_ frame: InterruptFrame, address: UInt?) -> Never {
-      metal_disable_interrupts()
-      SerialPort.write("\nkernel: ")
-      SerialPort.write(name(of: frame.vector))
-      SerialPort.write(" (vector ")
-      SerialPort.writeDecimal(frame.vector)
-      SerialPort.write(") on CPU ")
-      SerialPort.writeDecimal(UInt(metal_current_cpu()))
-      SerialPort.write(", error code ")
-      SerialPort.writeHex(frame.error)
-      if let address {
-        SerialPort.write(", address ")
-        SerialPort.writeHex(address)
-      }
-      SerialPort.write("\n")
-      frame.writeRegisters()
-      Backtrace.line(frame.instruction)
-      Backtrace.write(from: frame.framePointer)
-      Verdict.fault.exit()
-    }
-
+  extension Fault {
+    /// What happened, in words.
+    ///
     /// - Source: Intel SDM volume 3, table 6-1.
-    private static func name(of vector: UInt) -> StaticString {
-      switch vector {
+    static func name(of frame: InterruptFrame) -> StaticString {
+      switch frame.vector {
       case 0: "division by zero"
       case 1: "debug exception"
       case 2: "non-maskable interrupt"

@@ -11,6 +11,9 @@
 
     init(_ frame: UnsafeMutablePointer<metal_frame>) { unsafe self.frame = frame }
 
+    /// What the processor calls ``error``.
+    static var errorName: StaticString { "error code" }
+
     /// What happened.
     var vector: UInt { unsafe UInt(frame.pointee.vector) }
     /// What the processor says about it; 0 if nothing.
@@ -32,23 +35,6 @@
       row("r8 ", registers.r8, "r9 ", registers.r9, "r10", registers.r10)
       row("r11", registers.r11, "r12", registers.r12, "r13", registers.r13)
       row("r14", registers.r14, "r15", registers.r15, "flg", registers.rflags)
-    }
-
-    private func row(
-      _ first: StaticString, _ a: UInt64, _ second: StaticString, _ b: UInt64,
-      _ third: StaticString, _ c: UInt64
-    ) {
-      register(first, a)
-      register(second, b)
-      register(third, c)
-      SerialPort.write("\n")
-    }
-
-    private func register(_ name: StaticString, _ value: UInt64) {
-      SerialPort.write("  ")
-      SerialPort.write(name)
-      SerialPort.write(" ")
-      SerialPort.writeHex(UInt(value))
     }
   }
 

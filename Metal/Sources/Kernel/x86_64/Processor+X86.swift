@@ -4,15 +4,15 @@
 
   internal import CMetal
 
-  /// What belongs to one CPU: a page with its number, its mail, its segments and its task state.
-  ///
-  /// ```
-  ///   0  number, which %gs leads to
-  ///  64  mailbox: a line of its own, as all CPUs write there
-  /// 128  segments: none, code, data, task state (two places)
-  /// 256  task state
-  /// ```
-  struct Processor {
+  // The page has the CPU's number, its mail, its segments and its task state.
+  //
+  // ```
+  //   0  number, which %gs leads to
+  //  64  mailbox: a line of its own, as all CPUs write there
+  // 128  segments: none, code, data, task state (two places)
+  // 256  task state
+  // ```
+  extension Processor {
     private static var mailboxOffset: UInt { 64 }
     private static var segmentsOffset: UInt { 128 }
     private static var segmentCount: UInt { 5 }
@@ -24,28 +24,8 @@
     /// - Source: Intel SDM volume 4, table 2-2, IA32_GS_BASE.
     private static var gsBase: UInt32 { 0xC000_0101 }
 
-    /// Where the pages of all CPUs lie in a row; written once, before there is a second CPU.
-    nonisolated(unsafe) private static var pages: UInt = 0
-
-    /// The number.
-    let index: Int
-
-    /// The CPU with the number `index`.
-    init(_ index: Int) {
-      precondition(index >= 0 && index < AddressSpace.mostCPUs, "there is room for so many CPUs")
-      self.index = index
-    }
-
-    private var page: UInt { unsafe Self.pages + UInt(index) * AddressSpace.page }
-
     /// Where others leave work.
     var mailbox: UInt { page + Self.mailboxOffset }
-
-    /// Takes pages for all CPUs that there may be.
-    static func reservePages() {
-      let pages = UInt(AddressSpace.mostCPUs)
-      unsafe Self.pages = KernelMemoryMap.takePages(pages)
-    }
 
     /// Writes what the CPU needs before it runs.
     func prepare() {
