@@ -36,6 +36,24 @@ extension VmemmapOptimizer {
     blank(&runs)
   }
 
+  /// Adds the frames of the vmemmap pages that are never folded away, but for the first, to `runs`.
+  func collectPrivatePages(of folio: Folio, in runs: inout FrameRuns) {
+    let size = vmemmap.pageSize
+    let start = addresses(of: folio).lowerBound
+    let end = start.advanced(byBytes: design.privatePageCount &<< size.shift)
+    collectFromTable(start.advanced(byBytes: size.byteCount)..<end, in: &runs)
+  }
+
+  /// Makes the descriptors in the vmemmap pages that are never folded away, but for the first, blank.
+  ///
+  /// - Precondition: every CPU has flushed since the folio was unfolded: tails may have been mapped to
+  ///   these pages, and who still sees them there must see tails.
+  func blankPrivatePages(of folio: Folio) {
+    var runs = FrameRuns()
+    collectPrivatePages(of: folio, in: &runs)
+    blank(&runs)
+  }
+
   /// Adds the frames that map `range`, which has entries of its own, to `runs`.
   private func collectFromTable(_ range: Range<VirtualAddress>, in runs: inout FrameRuns) {
     var (rest, cursor) = (range, TableCursor())

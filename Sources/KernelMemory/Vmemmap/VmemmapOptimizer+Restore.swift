@@ -35,6 +35,7 @@ extension VmemmapOptimizer {
       let flush = try unfold(folio, in: &batch, tails)
       flush.commit(on: machine)
       batch.returnSupply(to: allocator)
+      if tails == .blank { blankPrivatePages(of: folio) }
     } catch {
       batch.returnSupply(to: allocator)
       throw error
@@ -58,7 +59,8 @@ extension VmemmapOptimizer {
     var outcome = VmemmapRestoreOutcome()
     let length = Self.runLength(for: input.count &* savedPageCount(for: order))
     var batch = FoldingBatch(runLength: length, isCleared: tails == .blank)
-    var unfolded = FrameRuns()
+    // What is to be blank once all CPUs have flushed.
+    var obsolete = FrameRuns()
     var hasWaited = false
     while let head = vmemmap.first(of: input) {
       let folio = Folio(head: head, order: order)
@@ -73,15 +75,16 @@ extension VmemmapOptimizer {
           break
         }
         outcome.restoredCount &+= 1
+        if tails == .blank { collectPrivatePages(of: folio, in: &obsolete) }
       } else if tails == .blank {
-        collectOuterPages(of: folio, in: &unfolded)
+        collectOuterPages(of: folio, in: &obsolete)
       }
       vmemmap.remove(head, from: &input)
       vmemmap.pushFront(head, on: &output)
     }
     if outcome.restoredCount > 0, design.batching == .lists { machine.flushAllTranslations() }
     batch.returnSupply(to: allocator)
-    blank(&unfolded)
+    blank(&obsolete)
     return outcome
   }
 
@@ -128,17 +131,8 @@ extension VmemmapOptimizer {
     let flush = tables.addressSpaceLock.withReadLock {
       unfold(folio, onto: &frames, tails, &batch.cursor)
     }
-    if tails == .blank { blankPrivateTails(of: folio) }
     setOptimized(false, folio)
     return flush
-  }
-
-  /// Blanks the tails that were never folded away, but for those beside the head.
-  private func blankPrivateTails(of folio: Folio) {
-    for page in 1..<max(1, design.privatePageCount) {
-      let first = Int(bitPattern: page &* vmemmap.descriptorsPerPage)
-      vmemmap.clearPage(startingAt: folio.head.advanced(by: first))
-    }
   }
 
   /// Frees frames that were meant for a vmemmap but never mapped.
