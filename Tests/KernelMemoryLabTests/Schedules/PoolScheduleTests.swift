@@ -55,6 +55,15 @@ import Testing
     #expect(report.isComplete)
   }
 
+  /// A page's tails were blank while another CPU still saw other descriptors in them.
+  @Test(arguments: [
+    "5.14 x86_64: poison | poison @ 4:1 24:1", "5.14 x86_64: shrink | poison @ 11:1 51:1",
+    "5.14 x86_64: offline | poison @ 37:1 57:1",
+  ])
+  func `tails stay tails until all CPUs have flushed`(schedule: String) throws {
+    #expect(try ScheduleExploration.replay(schedule).complaints == [])
+  }
+
   @Test func `three CPUs at once do no harm`() throws {
     let report = try ScheduleExploration(
       groups: [[.fault, .poison, .read]], maximumPreemptions: 0, randomScheduleCount: 50
