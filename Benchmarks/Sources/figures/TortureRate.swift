@@ -2,6 +2,7 @@
 
 import KernelMemory
 import KernelMemoryLab
+import Workloads
 
 /// What torture costs: random operations in a second with a look at everything after each and without,
 /// and a complete sweep of failures.
