@@ -70,6 +70,9 @@ extension PageAllocator {
 
   /// Whether every frame of `range` is on a free list or in a whole free section of the zone.
   private func isFree(_ range: FrameRange, in lists: ZoneFreeLists) -> Bool {
+    // What is freed bit by bit, such as a vmemmap, is free from its start on: the end tells sooner.
+    let last = PageFrameNumber(range.upperBound.rawValue &- 1)
+    guard freeStretch(at: last, in: lists) != nil else { return false }
     var pfn = range.lowerBound
     while pfn < range.upperBound {
       guard let size = freeStretch(at: pfn, in: lists) else { return false }
