@@ -85,6 +85,7 @@ BEGIN {
   for (field = 3; field < NF; field++) if ($field == "at") $(field + 1) = moved($(field + 1))
 }
 /^#@ (poison|unpoison|use-device-page|release-device-page|dax-device)/ { $3 = moved($3) }
+/^echo .*\/memory\/probe$/ { $2 = moved($2) }
 /^#@ pagemap/ { $5 = moved($5) }
 /^#@ boot/ {
   for (field = 3; field <= NF; field++)

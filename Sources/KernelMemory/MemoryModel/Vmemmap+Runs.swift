@@ -36,13 +36,19 @@ extension Vmemmap {
     return index
   }
 
+  /// Lends the descriptors of `frames` to `body`, to be written one after another.
+  @inline(__always)
+  func forEach(of frames: FrameRange, _ body: (DescriptorWords) -> Void) {
+    _ = first(of: frames, for: .store) { words in
+      body(words)
+      return false
+    }
+  }
+
   /// Makes the descriptors of `frames` those of allocated frames with `references` references each.
   func initialize(_ frames: FrameRange, place: UInt64, references: UInt32) {
     let counts = DescriptorCounts(references: references)
-    _ = first(of: frames, for: .store) { words in
-      words.reset(flags: place, counts: counts)
-      return false
-    }
+    forEach(of: frames) { $0.reset(flags: place, counts: counts) }
   }
 
   /// Lends the descriptors from that of `pfn` to the end of its vmemmap page.

@@ -50,9 +50,6 @@ extension VmemmapOptimizer {
       return
     }
     let counts = DescriptorCounts(references: 0)
-    _ = vmemmap.first(of: frames, for: .store) { words in
-      (words.flags, words.counts) = (place, counts)
-      return false
-    }
+    vmemmap.forEach(of: frames) { ($0.flags, $0.counts) = (place, counts) }
   }
 }
