@@ -78,6 +78,19 @@ extension PageAllocator {
     }
   }
 
+  /// Takes the only reference off each of `frames`, single frames that lie together, and gives them
+  /// back.
+  ///
+  /// - Precondition: nobody uses the frames any more.
+  func releaseRun(_ frames: FrameRange) {
+    let counts = DescriptorCounts(references: 0)
+    forEachZone(of: frames) { part, zone in
+      let place = zone.place
+      vmemmap.forEach(of: part) { ($0.flags, $0.counts) = (place, counts) }
+    }
+    freeRun(frames)
+  }
+
   /// Calls `body` with the parts of `frames` that lie in one zone each.
   private func forEachZone(of frames: FrameRange, _ body: (FrameRange, Zone) -> Void) {
     var start = frames.lowerBound

@@ -69,8 +69,7 @@ extension SectionPopulation {
     do throws(PopulationError) {
       try map(block: frame, at: address, memory)
     } catch {
-      optimizer.clearOwnership(of: frames)
-      allocator.freeRun(frames)
+      allocator.releaseRun(frames)
       throw error
     }
     return true

@@ -39,17 +39,7 @@ extension VmemmapOptimizer {
     if isBootMemory {
       allocator.manage(frames)
     } else {
-      clearOwnership(of: frames)
-      allocator.freeRun(frames)
+      allocator.releaseRun(frames)
     }
-  }
-
-  /// Takes the last reference off frames that are about to be freed.
-  func clearOwnership(of frames: FrameRange) {
-    guard let place = topology.withZone(of: frames.lowerBound, { $0.place }) else {
-      return
-    }
-    let counts = DescriptorCounts(references: 0)
-    vmemmap.forEach(of: frames) { ($0.flags, $0.counts) = (place, counts) }
   }
 }

@@ -137,9 +137,6 @@ extension VmemmapOptimizer {
 
   /// Frees frames that were meant for a vmemmap but never mapped.
   private func giveBack(_ frames: inout FrameRuns) {
-    while let run = frames.popRun(vmemmap) {
-      clearOwnership(of: run)
-      allocator.freeRun(run)
-    }
+    while let run = frames.popRun(vmemmap) { allocator.releaseRun(run) }
   }
 }
