@@ -28,6 +28,7 @@ public struct StarvedScript {
         answered.starve(operation, directive, tidying: catalogue.tidying)
       }
     }
+    answered.add("#@ check")
     lines = answered.lines
   }
 }
