@@ -151,6 +151,12 @@ witness() {
       sleep 1
     done
     echo 'info tlb'
+    # What is not read when QEMU ends is lost: it is told to end when it waits for the next command.
+    for ((wait = 0; wait < 120; wait++)); do
+      [ "$(tail -c 7 "$folder/monitor.txt")" != '(qemu) ' ] ||
+        [ "$(grep -ac '^ffffea' "$folder/monitor.txt")" -eq 0 ] || break
+      sleep 0.5
+    done
     echo quit
   } | boot "$folder/grow.hvo" --append metal.show=pause \
     --qemu "-serial file:$folder/serial.txt -monitor stdio" >"$folder/monitor.txt" || [ $? -eq 3 ]
