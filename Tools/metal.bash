@@ -306,6 +306,8 @@ metal_test() {
 }
 
 test_kernel() {
+  # These check everything themselves where it matters.
+  survive
   scripts=(Tests/Scripts/*.hvo)
   boot_options+=(--check)
   twin_options+=(--check)
@@ -320,9 +322,6 @@ test_kernel() {
     show stale 2 true
   fi
   show hammer 8 true
-  boot_options=()
-  twin_options=()
-  survive
 }
 
 # What every push has to pass, with the hvo of the tests.
@@ -351,6 +350,7 @@ check_kernel() {
   boot_options=()
   twin_options=()
   test_kernel
+  boot_options=()
   compare_costs
 }
 
