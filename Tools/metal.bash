@@ -289,9 +289,10 @@ boot_with_noise() {
 survive() {
   local machine=.build/dev/machine.hvo place='memory=256M'
   [ "$arch" = x86_64 ] || place='arch=arm64-4k memory-map=0x40000000-0x50000000:usable'
+  begin "making up operations"
+  mkdir -p .build/dev
   printf '%s\n' "#@ machine $place cpus=2 room=512M" \
     '#@ boot hugetlb_free_vmemmap=on memory_hotplug.memmap_on_memory=Y' >"$machine"
-  begin "making up operations"
   scripts=(.build/dev/random.hvo .build/dev/starved.hvo)
   "$hvo" torture --script-for "$machine" --steps 10000 >"${scripts[0]}"
   "$hvo" torture --script-for "$machine" --what sweep >"${scripts[1]}"
