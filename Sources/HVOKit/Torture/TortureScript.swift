@@ -17,6 +17,9 @@ public struct TortureScript {
     guard request.time == nil else {
       throw InputError("--script-for takes a number of --steps, not a time")
     }
+    guard request.kernels == nil, request.architectures == nil else {
+      throw InputError("with --script-for the script says which kernel and machine")
+    }
     let file = try ScriptFile(at: path)
     let lines: [String]
     do {

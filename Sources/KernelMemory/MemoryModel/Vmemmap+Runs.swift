@@ -5,7 +5,7 @@
 extension Vmemmap {
   /// The first of `frames` whose descriptor is as `predicate` says; their end if there is none.
   @inline(__always)
-  func first(
+  func firstFrame(
     of frames: FrameRange, for access: MemoryAccess = .load,
     where predicate: (DescriptorWords) -> Bool
   ) -> PageFrameNumber {
@@ -38,8 +38,8 @@ extension Vmemmap {
 
   /// Lends the descriptors of `frames` to `body`, to be written one after another.
   @inline(__always)
-  func forEach(of frames: FrameRange, _ body: (DescriptorWords) -> Void) {
-    _ = first(of: frames, for: .store) { words in
+  func forEachDescriptor(of frames: FrameRange, _ body: (DescriptorWords) -> Void) {
+    _ = firstFrame(of: frames, for: .store) { words in
       body(words)
       return false
     }
@@ -48,7 +48,7 @@ extension Vmemmap {
   /// Makes the descriptors of `frames` those of allocated frames with `references` references each.
   func initialize(_ frames: FrameRange, place: UInt64, references: UInt32) {
     let counts = DescriptorCounts(references: references)
-    forEach(of: frames) { $0.reset(flags: place, counts: counts) }
+    forEachDescriptor(of: frames) { $0.reset(flags: place, counts: counts) }
   }
 
   /// Lends the descriptors from that of `pfn` to the end of its vmemmap page.

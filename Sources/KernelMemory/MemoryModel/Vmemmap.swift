@@ -62,13 +62,7 @@ final class Vmemmap: Sendable {
     _ pfn: PageFrameNumber, for access: MemoryAccess = .store,
     _ body: (DescriptorWords) -> Result
   ) -> Result {
-    do throws(MachineFault) {
-      return try unsafe machine.withMemory(at: address(of: pfn), for: access) {
-        body(unsafe DescriptorWords(at: $0))
-      }
-    } catch {
-      oops(at: pfn)
-    }
+    unsafe withRun(from: pfn, for: access) { body(unsafe DescriptorWords(at: $0)) }
   }
 
   /// Lends the vmemmap page that starts with the descriptor of `pfn` to `body`, as raw memory.

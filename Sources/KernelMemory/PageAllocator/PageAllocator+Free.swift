@@ -86,7 +86,7 @@ extension PageAllocator {
     let counts = DescriptorCounts(references: 0)
     forEachZone(of: frames) { part, zone in
       let place = zone.place
-      vmemmap.forEach(of: part) { ($0.flags, $0.counts) = (place, counts) }
+      vmemmap.forEachDescriptor(of: part) { ($0.flags, $0.counts) = (place, counts) }
     }
     freeRun(frames)
   }

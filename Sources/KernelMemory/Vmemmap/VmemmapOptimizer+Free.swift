@@ -16,7 +16,7 @@ extension VmemmapOptimizer {
       var start = run.lowerBound
       while start < run.upperBound {
         let isBoot = vmemmap.isBlank(start)
-        let end = vmemmap.first(of: start..<run.upperBound) { $0.counts.isBlank != isBoot }
+        let end = vmemmap.firstFrame(of: start..<run.upperBound) { $0.counts.isBlank != isBoot }
         if isCounted { uncount(end.rawValue &- start.rawValue, isBootMemory: isBoot) }
         free(start..<end, isBootMemory: isBoot)
         start = end

@@ -72,10 +72,7 @@ public struct RandomWalk {
       let line = facts.randomOperation(using: &random)
       scenario.operations.append(line)
       journal(line)
-      guard let command = try? Script(Array(line.utf8)[...]).lines.first?.command else {
-        preconditionFailure("operations are lines of scripts: \(line)")
-      }
-      run.perform(command)
+      run.perform(line: line)
       stepCount += 1
       guard checksEveryStep else { continue }
       states.insert(StateKey(of: run.host.subsystem))

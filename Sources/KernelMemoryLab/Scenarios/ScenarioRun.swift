@@ -32,6 +32,17 @@ public struct ScenarioRun {
       step: stepCount == 0 ? nil : stepCount - 1, law: first.law, details: violations.map(\.text))
   }
 
+  /// Runs a line of a script.
+  ///
+  /// - Precondition: it is a command.
+  @discardableResult
+  mutating func perform(line: String) -> ScriptOutcome {
+    guard let command = try? Script(Array(line.utf8)[...]).lines.first?.command else {
+      preconditionFailure("operations are lines of scripts: \(line)")
+    }
+    return perform(command)
+  }
+
   /// Runs one command.
   @discardableResult
   public mutating func perform(_ command: ScriptCommand) -> ScriptOutcome {

@@ -32,10 +32,7 @@ struct AnsweredLines {
   /// - Returns: false if there is nothing that the line could be about; then it was not added.
   @discardableResult
   mutating func add(_ line: String) -> Bool {
-    guard let command = try? Script(Array(line.utf8)[...]).lines.first?.command else {
-      preconditionFailure("operations are lines of scripts: \(line)")
-    }
-    let result = run.perform(command).result
+    let result = run.perform(line: line).result
     if result == .nothingThere { return false }
     lines.append(line)
     if case .failed(let error) = result { lines.append("#@ expect error \(error.name)") }

@@ -52,23 +52,3 @@ extension AnsweredLines {
     }
   }
 }
-
-extension SweepCatalogue {
-  /// What gives everything back that the operations leave.
-  fileprivate var tidying: [String] {
-    let block = facts.room.lowerBound / facts.blockByteCount
-    return ["#@ unmap all", "#@ vfree a", "#@ release-pages p", "#@ unmap-pagemap d"]
-      + ["echo 1 > /proc/sys/vm/hugetlb_optimize_vmemmap"]
-      + facts.pageByteCounts.flatMap { size in
-        ["nr_overcommit_hugepages", "nr_hugepages"].map {
-          "echo 0 > /sys/kernel/mm/hugepages/hugepages-\(size >> 10)kB/\($0)"
-        }
-      }
-      + [block, block + 1].flatMap { block in
-        [
-          "echo offline > /sys/devices/system/memory/memory\(block)/state",
-          "#@ remove-memory \(facts.blockByteCount >> 20)M at \(block * facts.blockByteCount)",
-        ]
-      }
-  }
-}

@@ -6,7 +6,7 @@
 ///
 /// They are made for a machine: which pages fold, how large a block is, where memory can be added.
 struct SweepCatalogue {
-  let facts: MachineFacts
+  private let facts: MachineFacts
   /// The pool whose pages fold, or the first.
   private let pool: Int
 
@@ -18,6 +18,22 @@ struct SweepCatalogue {
 
   /// Every operation.
   var all: [SweptScript] { pools + mappings + badMemory + pages + areas + blocks + devices }
+
+  /// What gives everything back that the operations leave, as far as it goes: more than they have made.
+  var tidying: [String] {
+    let block = facts.room.lowerBound / facts.blockByteCount
+    let counts = facts.pageByteCounts.indices.flatMap { pool in
+      ["nr_overcommit_hugepages", "nr_hugepages"].map { "echo 0 > \(folder(pool))/\($0)" }
+    }
+    let blocks = [block, block + 1].flatMap { block in
+      [
+        "echo offline > /sys/devices/system/memory/memory\(block)/state",
+        "#@ remove-memory \(facts.blockByteCount >> 20)M at \(block * facts.blockByteCount)",
+      ]
+    }
+    return ["#@ unmap all", "#@ vfree a", "#@ release-pages p", "#@ unmap-pagemap d"]
+      + ["echo 1 > /proc/sys/vm/hugetlb_optimize_vmemmap"] + counts + blocks
+  }
 
   /// The size of the memory that the operations need.
   ///
